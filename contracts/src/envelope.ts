@@ -1,0 +1,154 @@
+// CloudEvents 1.0 in binary mode: the envelope is headers, the body is the data as JSON. This file turns an event into
+// headers and bytes and back; it knows nothing of a NATS client.
+import { z } from 'zod';
+import type { DataOf, MessageType } from './catalogue.ts';
+import { catalogue, contractOf, dataSchemaOf } from './catalogue.ts';
+import type { WorkflowKey } from './ids.ts';
+import { CorrelationId, EventId } from './ids.ts';
+import { logSubject, parseLogSubject } from './subjects.ts';
+
+/** Where an event stands: its sequence in the stream, and its number (1, 2, 3 …) within its workflow. */
+export interface Position {
+  readonly seq: number;
+  readonly sequence: number;
+}
+
+/** Before the first event of a workflow. */
+export const START: Position = { seq: 0, sequence: 0 };
+
+/** An event that a service wants to append. */
+export type EventDraft<Type extends MessageType = MessageType> = {
+  [T in Type]: WorkflowKey & {
+    readonly type: T;
+    readonly id: EventId;
+    readonly source: string;
+    readonly correlationId: string;
+    readonly causationId: string;
+    readonly data: DataOf<T>;
+    readonly traceparent?: string | undefined;
+  };
+}[Type];
+
+/** What every stored event tells, whatever its type, also a type that this version does not know. */
+export interface Envelope extends WorkflowKey {
+  readonly id: EventId;
+  readonly source: string;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly traceparent: string | undefined;
+  readonly position: Position;
+  /** The stream sequence of the workflow's event before this one (0: none), which the append expected. */
+  readonly previous: number;
+  /** The stream's time, in milliseconds since 1970: the only clock of the fold. */
+  readonly storedAt: number;
+}
+
+/** A stored event of a type in the catalogue, its data parsed. */
+export type LogEvent<Type extends MessageType = MessageType> = {
+  [T in Type]: Envelope & { readonly type: T; readonly data: DataOf<T> };
+}[Type];
+
+/** A stored event of a type that this version does not know: it counts, and means nothing. */
+export type UnknownEvent = Envelope & { readonly type: 'unknown'; readonly unknownType: string };
+export type StoredEvent = LogEvent | UnknownEvent;
+
+/** A message as the server hands it out. */
+export interface RawMessage {
+  readonly subject: string;
+  readonly header: (name: string) => string | undefined;
+  readonly body: Uint8Array;
+  readonly seq: number;
+  readonly storedAt: number;
+}
+
+/** A stored message that breaks its contract: nobody but a service may write the log, so this is a bug or an attack. */
+export class ContractError extends Error {
+  override name = 'ContractError';
+}
+
+export const EXPECTED_LAST = 'Nats-Expected-Last-Subject-Sequence';
+
+/** The headers and body of an event that becomes the workflow's event number `sequence`. Throws if the data breaks the schema. */
+export function encodeEvent(
+  draft: EventDraft,
+  sequence: number,
+  time: Date,
+): { subject: string; headers: Record<string, string>; body: string } {
+  const contract = contractOf(draft.type);
+  return {
+    subject: logSubject(draft.type, draft),
+    headers: {
+      'ce-specversion': '1.0',
+      'ce-id': draft.id,
+      'ce-type': draft.type,
+      'ce-source': draft.source,
+      'ce-subject': draft.workflow,
+      'ce-time': time.toISOString(),
+      'ce-datacontenttype': 'application/json',
+      'ce-dataschema': dataSchemaOf(contract),
+      'ce-correlationid': draft.correlationId,
+      'ce-causationid': draft.causationId,
+      'ce-sequence': String(sequence),
+      ...(draft.traceparent === undefined ? {} : { traceparent: draft.traceparent }),
+    },
+    body: encodeData(draft),
+  };
+}
+
+/** The body's bytes as text: what the replay property compares. Members stand in the schema's order. */
+export const encodeData = ({ type, data }: Pick<EventDraft, 'type' | 'data'>): string =>
+  JSON.stringify(contractOf(type).schema.parse(data));
+
+const Attributes = z.object({
+  id: EventId,
+  source: z.string().min(1),
+  correlationId: CorrelationId,
+  causationId: z.string().min(1),
+  sequence: z.coerce.number().int().positive(),
+  previous: z.coerce.number().int().nonnegative(),
+});
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** The event in a stored message. Throws ContractError if the subject, an attribute or the data breaks the contract. */
+export function decodeEvent(raw: RawMessage): StoredEvent {
+  const subject = parseLogSubject(raw.subject);
+  if (subject === undefined) throw new ContractError(`${raw.subject} is not a subject of the log`);
+  const attributes = Attributes.safeParse({
+    id: raw.header('ce-id'),
+    source: raw.header('ce-source'),
+    correlationId: raw.header('ce-correlationid'),
+    causationId: raw.header('ce-causationid'),
+    sequence: raw.header('ce-sequence'),
+    previous: raw.header(EXPECTED_LAST),
+  });
+  if (!attributes.success) {
+    throw new ContractError(`event ${raw.seq} at ${raw.subject}: ${z.prettifyError(attributes.error)}`);
+  }
+  const { sequence, ...rest } = attributes.data;
+  const { user, workflow } = subject;
+  const envelope: Envelope = {
+    ...rest,
+    user,
+    workflow,
+    traceparent: raw.header('traceparent'),
+    position: { seq: raw.seq, sequence },
+    storedAt: raw.storedAt,
+  };
+  const contract = catalogue.get(subject.type);
+  if (contract === undefined) return { ...envelope, type: 'unknown', unknownType: subject.type };
+  return { ...envelope, type: contract.type, data: decodeData(contract.schema, raw) } as LogEvent;
+}
+
+function decodeData(schema: z.ZodType, raw: RawMessage): unknown {
+  let json: unknown;
+  try {
+    json = JSON.parse(decoder.decode(raw.body));
+  } catch {
+    throw new ContractError(`event ${raw.seq} at ${raw.subject}: the body is not JSON in UTF-8`);
+  }
+  const data = schema.safeParse(json);
+  if (!data.success)
+    throw new ContractError(`event ${raw.seq} at ${raw.subject}: ${z.prettifyError(data.error)}`);
+  return data.data;
+}

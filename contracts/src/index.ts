@@ -1,0 +1,65 @@
+// The vocabulary of Troupe, for every other package.
+export {
+  catalogue,
+  contractOf,
+  DOOR_TYPES,
+  doorSubjects,
+  isTerminal,
+  jsonSchemaOf,
+  logSubjects,
+  OUTCOMES,
+  publishSubjectsOf,
+  TERMINAL_TYPES,
+} from './catalogue.ts';
+export type { DataOf, DoorType, MessageType, OutcomeType, RequestType, TerminalType } from './catalogue.ts';
+export type { AssistantTurn, ModelToolCall } from './conversation.ts';
+export { PromptMessage } from './conversation.ts';
+export type { MessageContract, Reader, Service, Writer } from './define-message.ts';
+export { ContractError, decodeEvent, encodeData, encodeEvent, EXPECTED_LAST, START } from './envelope.ts';
+export type {
+  Envelope,
+  EventDraft,
+  LogEvent,
+  Position,
+  RawMessage,
+  StoredEvent,
+  UnknownEvent,
+} from './envelope.ts';
+export { Failure } from './failure.ts';
+export { CorrelationId, EventId, eventId, SUBJECT_ID, UserId, WorkflowId } from './ids.ts';
+export type { WorkflowKey } from './ids.ts';
+export { canonicalJson, hashOf, Json, JsonObject } from './json.ts';
+export { INLINE_TEXT_BYTES, LargeText, TextReference } from './large-text.ts';
+export { MemorySnippet } from './memory.ts';
+export { RunSettings } from './messages/workflow-requested.ts';
+export type { WorkflowRequested } from './messages/workflow-requested.ts';
+export { rpc, rpcReply } from './rpc.ts';
+export type { EmbedRequest, EmbedResponse, Rpc, SearchRequest, SearchResponse } from './rpc.ts';
+export {
+  deadSubject,
+  doorSubject,
+  firedSubject,
+  logSubject,
+  parseDoorSubject,
+  parseFiredSubject,
+  parseLogSubject,
+  parseRpcUser,
+  rpcFilter,
+  rpcSubject,
+  shardFilter,
+  shardOf,
+  SHARDS,
+  timerSubject,
+  typeFilter,
+  workflowFilter,
+} from './subjects.ts';
+export {
+  currentToolKey,
+  referenceTo,
+  ToolDefinition,
+  toolDefinitionKey,
+  ToolEffect,
+  ToolReference,
+  TOOLS_BUCKET,
+} from './tool.ts';
+export { HistoryTurn, Usage, WorkflowRequest, WorkflowResult, WorkflowStatus } from './workflow.ts';

@@ -1,0 +1,84 @@
+// Every NATS subject of Troupe, built and parsed in one place.
+import type { UserId, WorkflowId, WorkflowKey } from './ids.ts';
+import { SUBJECT_ID } from './ids.ts';
+
+/** The number of shards of the log; a planner consumer exists per shard. Fixed when the stream is made. */
+export const SHARDS = 8;
+
+/** The shard of a workflow: FNV-1a (32 bit) of its id, modulo SHARDS. Fixed for ever, since it stands in subjects. */
+export function shardOf(workflow: WorkflowId): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < workflow.length; i += 1)
+    hash = Math.imul(hash ^ workflow.charCodeAt(i), 0x01000193) >>> 0;
+  return hash % SHARDS;
+}
+
+/** `agents.<domain>.<event>.<shard>.<user>.<workflow>`, where an event of this type is stored. */
+export function logSubject(type: string, { user, workflow }: WorkflowKey): string {
+  return `agents.${type}.${shardOf(workflow)}.${user}.${workflow}`;
+}
+
+/** Everything of one workflow, of whatever type: the range of one log. */
+export const workflowFilter = ({ user, workflow }: WorkflowKey): string => `agents.*.*.*.${user}.${workflow}`;
+
+/** Everything of one shard: what one planner consumer follows. */
+export const shardFilter = (shard: number): string => `agents.*.*.${shard}.*.*`;
+
+/** All events of one type, of every user. */
+export const typeFilter = (type: string): string => `agents.${type}.*.*.*`;
+
+/** Where anybody knocks: with the user in the subject, or without it (then the body names the user). */
+export const doorSubject = (type: string, user?: UserId): string =>
+  user ? `agents.${type}.${user}` : `agents.${type}`;
+
+export const timerSubject = (key: WorkflowKey, timer: string): string =>
+  `agents-timers.set.${key.user}.${key.workflow}.${timer}`;
+export const firedSubject = (key: WorkflowKey, timer: string): string =>
+  `agents-timers.fired.${key.user}.${key.workflow}.${timer}`;
+
+export const deadSubject = (consumer: string): string => `agents-dead.${consumer}`;
+
+export const rpcSubject = (service: string, method: string, user: UserId): string =>
+  `agents.rpc.${service}.${method}.${user}`;
+export const rpcFilter = (service: string, method: string): string => `agents.rpc.${service}.${method}.*`;
+
+export interface LogSubject extends WorkflowKey {
+  readonly type: string;
+  readonly shard: number;
+}
+
+/** The parts of a log subject, or undefined for any other subject. */
+export function parseLogSubject(subject: string): LogSubject | undefined {
+  const [agents, domain, event, shard, user, workflow, ...rest] = subject.split('.');
+  if (agents !== 'agents' || rest.length > 0 || !user || !workflow || !domain || !event || !shard)
+    return undefined;
+  if (!SUBJECT_ID.test(user) || !SUBJECT_ID.test(workflow) || !/^\d+$/.test(shard)) return undefined;
+  return {
+    type: `${domain}.${event}`,
+    shard: Number(shard),
+    user: user as UserId,
+    workflow: workflow as WorkflowId,
+  };
+}
+
+/** The parts of `agents.<domain>.<event>[.<user>]`; the user is given as it stands, still to be validated. */
+export function parseDoorSubject(subject: string): { type: string; user: string | undefined } | undefined {
+  const [agents, domain, event, user, ...rest] = subject.split('.');
+  if (agents !== 'agents' || !domain || !event || rest.length > 0) return undefined;
+  return { type: `${domain}.${event}`, user };
+}
+
+/** The parts of `agents-timers.fired.<user>.<workflow>.<timer>`. */
+export function parseFiredSubject(subject: string): (WorkflowKey & { timer: string }) | undefined {
+  const [prefix, fired, user, workflow, timer, ...rest] = subject.split('.');
+  if (prefix !== 'agents-timers' || fired !== 'fired' || !user || !workflow || !timer || rest.length > 0)
+    return undefined;
+  return { user: user as UserId, workflow: workflow as WorkflowId, timer };
+}
+
+/** The user of `agents.rpc.<service>.<method>.<user>`: the only place an RPC takes its user from. */
+export function parseRpcUser(subject: string): UserId | undefined {
+  const parts = subject.split('.');
+  const user = parts.length === 5 ? parts[4] : undefined;
+  return user !== undefined && SUBJECT_ID.test(user) ? (user as UserId) : undefined;
+}

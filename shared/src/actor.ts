@@ -1,0 +1,113 @@
+// The actor loop: pull, handle, ack; a failure's kind becomes ack, nak or dead letter as settle.ts says.
+// Work in progress is heartbeaten from a timer, so that slow work is not delivered twice.
+import type { NatsConnection } from 'nats';
+import type { Failure } from '@troupe/contracts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { Logger } from './logger.ts';
+import type { Delivery } from './nats/pull.ts';
+import { PullConsumer } from './nats/pull.ts';
+import { settle } from './settle.ts';
+
+export interface ActorOptions {
+  readonly connection: NatsConnection;
+  readonly stream: string;
+  readonly consumer: string;
+  /** Deliveries handled at once by this process. */
+  readonly concurrency: number;
+  /** The consumer's AckWait, from its declaration. */
+  readonly ackWaitMs: number;
+  /** Attempts after which a failing delivery is dead-lettered. */
+  readonly maxAttempts: number;
+  readonly deadLetters: DeadLetters;
+  readonly logger: Logger;
+  /** Resolves when the delivery is done with and may be acked. The signal aborts when draining takes too long. */
+  readonly handle: (delivery: Delivery, signal: AbortSignal) => Promise<void>;
+  /** Called before a dead-lettered delivery is acked: tells whoever waits. May fail; the delivery is then tried again. */
+  readonly onDead?: (delivery: Delivery, failure: Failure) => Promise<void>;
+  /** The loop cannot go on (the consumer is gone). */
+  readonly onFatal: (error: Error) => void;
+}
+
+export interface Actor {
+  /** Stops pulling, waits up to `graceMs` for what is in progress, then aborts it. Unfinished deliveries come again elsewhere. */
+  drain(graceMs: number): Promise<void>;
+}
+
+export function startActor(options: ActorOptions): Actor {
+  const { logger, onDead, deadLetters, consumer } = options;
+  const inProgress = new Map<Delivery, number>();
+  const abort = new AbortController();
+  let idle: (() => void) | undefined;
+
+  const pull = new PullConsumer({
+    connection: options.connection,
+    stream: options.stream,
+    consumer,
+    slots: options.concurrency,
+    onDelivery: (delivery) => void run(delivery),
+    onGone: options.onFatal,
+  });
+  const heartbeatMs = Math.min(5_000, options.ackWaitMs / 4);
+  const heartbeat = setInterval(() => {
+    const before = performance.now() - heartbeatMs;
+    for (const [delivery, startedAt] of inProgress) if (startedAt < before) delivery.working();
+  }, heartbeatMs);
+
+  async function run(delivery: Delivery): Promise<void> {
+    inProgress.set(delivery, performance.now());
+    try {
+      await options.handle(delivery, abort.signal);
+      delivery.ack();
+    } catch (error) {
+      await settleFailure(delivery, error).catch((again: unknown) => {
+        logger.error(
+          { err: again, subject: delivery.subject },
+          'a failed delivery could not be settled; it comes again',
+        );
+      });
+    } finally {
+      inProgress.delete(delivery);
+      pull.done();
+      if (inProgress.size === 0) idle?.();
+    }
+  }
+
+  async function settleFailure(delivery: Delivery, error: unknown): Promise<void> {
+    // A drained actor's aborted work is no failure of the message: it comes again, elsewhere.
+    if (abort.signal.aborted) {
+      delivery.nak(0);
+      return;
+    }
+    const settlement = settle(error, delivery.attempt, options.maxAttempts);
+    const { subject, seq, attempt } = delivery;
+    logger.warn({ subject, seq, attempt, settlement, err: error }, 'delivery failed');
+    switch (settlement.kind) {
+      case 'retry': {
+        delivery.nak(settlement.delayMs);
+        return;
+      }
+      case 'bury':
+        await deadLetters.put(consumer, delivery, settlement.failure);
+        await onDead?.(delivery, settlement.failure);
+        {
+          delivery.ack();
+          return;
+        }
+    }
+  }
+
+  return {
+    async drain(graceMs) {
+      pull.stop();
+      if (inProgress.size > 0) {
+        const emptied = new Promise<void>((resolve) => {
+          idle = resolve;
+        });
+        const timer = setTimeout(() => abort.abort(new Error('draining took too long')), graceMs);
+        await Promise.race([emptied, new Promise((resolve) => setTimeout(resolve, graceMs + 2_000).unref())]);
+        clearTimeout(timer);
+      }
+      clearInterval(heartbeat);
+    },
+  };
+}

@@ -1,0 +1,28 @@
+// The kernel, for services and tests.
+export type { Actor, ActorOptions } from './actor.ts';
+export { startActor } from './actor.ts';
+export { BLOBS_BUCKET, planOffload } from './blobs.ts';
+export type { Blobs } from './blobs.ts';
+export { environment, flag, integerBetween, kernelSettings, numberBetween, readSettings } from './config.ts';
+export type { Environment, KernelConfig } from './config.ts';
+export type { DeadLetters } from './dead-letters.ts';
+export { describeBug, RetryableError, StartupError, TerminalError } from './errors.ts';
+export { openKernel } from './kernel.ts';
+export type { Kernel } from './kernel.ts';
+export type { Append, Appended } from './log/append.ts';
+export { isOpen, lastPosition } from './log/append.ts';
+export type { Log } from './log/log.ts';
+export type { LogReader } from './log/read.ts';
+export { createLogger } from './logger.ts';
+export type { Logger } from './logger.ts';
+export type { Delivery } from './nats/pull.ts';
+export type { Publisher, PublishOutcome } from './nats/publisher.ts';
+export { CLOCK_STREAM, DEAD_STREAM, DOOR_STREAM, LOG_STREAM, plannerConsumer } from './provision/declared.ts';
+export { bind, provision, streamId } from './provision/provision.ts';
+export { callRpc, serveRpc } from './rpc.ts';
+export type { Running } from './service.ts';
+export { runService } from './service.ts';
+export type { ToolDirectory } from './tools.ts';
+export { ackWaitMsOf, startWorker } from './worker.ts';
+export type { Outcome, WorkContext, WorkerOptions } from './worker.ts';
+export type { Write, Written } from './log/write-for.ts';

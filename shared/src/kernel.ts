@@ -1,0 +1,44 @@
+// Everything that a service does with NATS, opened on one connection and closed with it.
+import type { NatsConnection } from 'nats';
+import type { Blobs } from './blobs.ts';
+import { createBlobs } from './blobs.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import { createDeadLetters } from './dead-letters.ts';
+import type { Log } from './log/log.ts';
+import { createLog } from './log/log.ts';
+import type { Logger } from './logger.ts';
+import { connectNats } from './nats/connection.ts';
+import { Publisher } from './nats/publisher.ts';
+import type { ToolDirectory } from './tools.ts';
+import { createToolDirectory } from './tools.ts';
+
+export interface Kernel extends AsyncDisposable {
+  readonly connection: NatsConnection;
+  readonly publisher: Publisher;
+  readonly log: Log;
+  readonly blobs: Blobs;
+  readonly tools: ToolDirectory;
+  readonly deadLetters: DeadLetters;
+  readonly logger: Logger;
+}
+
+/** Connects; whoever opens the kernel disposes it, which flushes and closes the connection. */
+export async function openKernel(options: { url: string; name: string; logger: Logger }): Promise<Kernel> {
+  const connection = await connectNats(options);
+  const publisher = new Publisher(connection);
+  const blobs = createBlobs(connection);
+  return {
+    connection,
+    publisher,
+    blobs,
+    log: createLog(connection, publisher, blobs),
+    tools: createToolDirectory(connection),
+    deadLetters: createDeadLetters(publisher),
+    logger: options.logger,
+    async [Symbol.asyncDispose]() {
+      if (!connection.isClosed()) await connection.flush().catch(() => undefined);
+      publisher[Symbol.dispose]();
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+// How a worker writes: events that its request caused, one behind the other, while the request is open.
+import type { DataOf, Envelope, EventDraft, MessageType, Position, StoredEvent } from '@troupe/contracts';
+import { eventId } from '@troupe/contracts';
+import { RetryableError } from '../errors.ts';
+import type { Append } from './append.ts';
+import { lastPosition } from './append.ts';
+
+/** Written for a request before or beside its outcome (an intent, a notification). */
+export type Written =
+  | { readonly kind: 'appended' }
+  | { readonly kind: 'present'; readonly event: StoredEvent }
+  /** The request is closed: nothing was written, and nothing more should be done for it. */
+  | { readonly kind: 'closed' };
+
+/** Appends an event caused by the request; `name` tells it from the request's other events. */
+export type Write = <Type extends MessageType>(
+  type: Type,
+  name: string,
+  data: DataOf<Type>,
+) => Promise<Written>;
+
+/** Racing writers of one log refuse each other now and then; more often than this in a row is a bug. */
+const MAX_CONFLICTS = 200;
+
+/** A writer for `request`, whose first event goes behind `after`; `isClosedBy` is the rule that decides after a conflict. */
+export function writeFor(options: {
+  readonly append: Append;
+  readonly source: string;
+  readonly request: Envelope;
+  readonly after: Position;
+  readonly isClosedBy: (tail: readonly StoredEvent[]) => boolean;
+}): Write {
+  const { append, source, request, isClosedBy } = options;
+  const { user, workflow, correlationId, traceparent } = request;
+  let after = options.after;
+  return async (type, name, data) => {
+    const id = eventId(request.id, name);
+    const draft = {
+      type,
+      data,
+      id,
+      source,
+      user,
+      workflow,
+      correlationId,
+      traceparent,
+      causationId: request.id,
+    };
+    for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+      const result = await append(draft as EventDraft, { after });
+      switch (result.kind) {
+        case 'appended':
+          after = result.position;
+          return { kind: 'appended' };
+        case 'present':
+          after = result.event.position;
+          return { kind: 'present', event: result.event };
+        case 'conflict':
+          if (isClosedBy(result.tail)) return { kind: 'closed' };
+          after = lastPosition(result.tail);
+      }
+    }
+    throw new RetryableError('log_contended', `${type} met ${MAX_CONFLICTS} conflicts in a row.`);
+  };
+}

@@ -1,0 +1,120 @@
+// The streams, consumers and buckets of Troupe as data. One gated job makes them (provision.ts); services compare and bind.
+import type { ConsumerConfig, StreamConfig } from 'nats';
+import { AckPolicy, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType } from 'nats';
+import { doorSubjects, logSubjects, shardFilter, SHARDS, typeFilter } from '@troupe/contracts';
+
+export const LOG_STREAM = 'AGENTS';
+export const DOOR_STREAM = 'AGENTS_IN';
+export const CLOCK_STREAM = 'AGENTS_TIMERS';
+export const DEAD_STREAM = 'AGENTS_DEAD';
+
+const SECOND = 1_000_000_000;
+const DAY = 86_400 * SECOND;
+const GIB = 1024 ** 3;
+
+/** Stream settings that the client library's types do not know yet. */
+interface NewerStreamConfig {
+  readonly allow_msg_schedules?: boolean;
+  readonly allow_msg_ttl?: boolean;
+}
+export type DeclaredStream = Partial<StreamConfig> &
+  NewerStreamConfig & { readonly name: string; readonly subjects: string[] };
+
+const stored = { storage: StorageType.File, retention: RetentionPolicy.Limits, num_replicas: 1 } as const;
+
+/**
+ * What must never be true of the log: any of these lets one header of one client delete or rewrite other users' runs, or
+ * breaks compare-and-set on a cluster.
+ */
+export const FORBIDDEN_ON_LOG = [
+  'allow_msg_schedules',
+  'allow_msg_ttl',
+  'allow_rollup_hdrs',
+  'allow_atomic',
+  'allow_msg_counter',
+] as const;
+
+export const declaredStreams = (): DeclaredStream[] => [
+  {
+    ...stored,
+    name: LOG_STREAM,
+    description: 'one log per workflow, the only truth',
+    subjects: logSubjects(),
+    discard: DiscardPolicy.New,
+    max_bytes: 50 * GIB,
+    allow_direct: true,
+    metadata: { troupe_shards: String(SHARDS) },
+  },
+  {
+    ...stored,
+    name: DOOR_STREAM,
+    description: 'what anybody asks for',
+    subjects: doorSubjects(),
+    discard: DiscardPolicy.New,
+    max_age: 7 * DAY,
+    max_bytes: 5 * GIB,
+  },
+  {
+    ...stored,
+    name: CLOCK_STREAM,
+    description: 'timers of running workflows',
+    subjects: ['agents-timers.set.>', 'agents-timers.fired.>'],
+    discard: DiscardPolicy.New,
+    max_bytes: 5 * GIB,
+    max_msgs_per_subject: 1,
+    allow_msg_schedules: true,
+    allow_msg_ttl: true,
+  },
+  {
+    ...stored,
+    name: DEAD_STREAM,
+    description: 'messages that nobody could handle, with the reason',
+    subjects: ['agents-dead.>', '$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>'],
+    discard: DiscardPolicy.Old,
+    max_age: 30 * DAY,
+    max_bytes: 5 * GIB,
+  },
+];
+
+export interface DeclaredConsumer {
+  readonly stream: string;
+  readonly config: Partial<ConsumerConfig> & { readonly durable_name: string; readonly ack_wait: number };
+}
+
+/** Deliveries after which the server gives up; the actor loop dead-letters before, this is the tripwire for workers that die. */
+const MAX_DELIVER = 20;
+
+const durable = (
+  stream: string,
+  name: string,
+  ackWaitSeconds: number,
+  filters: string[],
+): DeclaredConsumer => ({
+  stream,
+  config: {
+    durable_name: name,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: ackWaitSeconds * SECOND,
+    max_deliver: MAX_DELIVER,
+    max_ack_pending: 5_000,
+    filter_subjects: filters,
+  },
+});
+
+export const plannerConsumer = (shard: number): string => `planner-${shard}`;
+
+export const declaredConsumers = (): DeclaredConsumer[] => [
+  ...Array.from({ length: SHARDS }, (_, shard) =>
+    durable(LOG_STREAM, plannerConsumer(shard), 5, [shardFilter(shard)]),
+  ),
+  durable(DOOR_STREAM, 'door', 5, doorSubjects()),
+  durable(CLOCK_STREAM, 'clock', 5, ['agents-timers.fired.>']),
+  durable(LOG_STREAM, 'llm-gateway', 20, [typeFilter('llm.requested')]),
+  durable(LOG_STREAM, 'tool-executor', 20, [typeFilter('tool.requested')]),
+  durable(LOG_STREAM, 'memory', 5, [typeFilter('memory.requested')]),
+  durable(LOG_STREAM, 'memory-projection', 20, [
+    typeFilter('workflow.completed'),
+    typeFilter('tool.completed'),
+  ]),
+];

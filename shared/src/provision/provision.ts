@@ -1,0 +1,110 @@
+// The one job that makes streams, consumers and buckets. Only on a healthy server: making a stream on a server that could not
+// read its store deletes what is there. Nothing that exists is changed or made anew; a difference is refused.
+import type { NatsConnection } from 'nats';
+import { TOOLS_BUCKET } from '@troupe/contracts';
+import { BLOBS_BUCKET } from '../blobs.ts';
+import { StartupError } from '../errors.ts';
+import { declaredConsumers, declaredStreams } from './declared.ts';
+import { checkServer, differences } from './self-test.ts';
+
+export interface Provisioned {
+  readonly made: readonly string[];
+}
+
+/**
+ * Makes what is missing and compares the rest. `monitorUrl` is the server's HTTP monitoring address; without it nothing is
+ * made. Throws StartupError `server_too_old`, `server_unhealthy`, `health_unknown` or `streams_differ`.
+ */
+export async function provision(
+  connection: NatsConnection,
+  monitorUrl: string | undefined,
+): Promise<Provisioned> {
+  checkServer(connection);
+  const manager = await connection.jetstreamManager();
+  const missing = await missingParts(connection);
+  if (missing.length > 0) await requireHealthy(monitorUrl, missing);
+  const made: string[] = [];
+  for (const { name, make } of missing) {
+    await make();
+    made.push(name);
+  }
+  refuseDifferences(await differences(manager));
+  return { made };
+}
+
+/** For services: nothing is made. Throws StartupError `server_too_old` or `streams_differ`. */
+export async function bind(connection: NatsConnection): Promise<void> {
+  checkServer(connection);
+  refuseDifferences(await differences(await connection.jetstreamManager()));
+}
+
+interface Part {
+  readonly name: string;
+  readonly make: () => Promise<unknown>;
+}
+
+async function missingParts(connection: NatsConnection): Promise<Part[]> {
+  const manager = await connection.jetstreamManager();
+  const jetstream = connection.jetstream();
+  const streams = new Set<string>();
+  for await (const stream of manager.streams.list()) streams.add(stream.config.name);
+  const consumers = new Set<string>();
+  for (const stream of new Set(declaredConsumers().map((declared) => declared.stream))) {
+    if (!streams.has(stream)) continue;
+    for await (const { name } of manager.consumers.list(stream)) consumers.add(`${stream}/${name}`);
+  }
+  return [
+    ...declaredStreams()
+      .filter(({ name }) => !streams.has(name))
+      .map((config) => ({
+        name: config.name,
+        make: () => manager.streams.add(config),
+      })),
+    ...declaredConsumers()
+      .filter(({ stream, config }) => !consumers.has(`${stream}/${config.durable_name}`))
+      .map(({ stream, config }) => ({
+        name: config.durable_name,
+        make: () => manager.consumers.add(stream, config),
+      })),
+    ...(streams.has(`KV_${TOOLS_BUCKET}`)
+      ? []
+      : [{ name: TOOLS_BUCKET, make: () => jetstream.views.kv(TOOLS_BUCKET, { history: 1 }) }]),
+    ...(streams.has(`OBJ_${BLOBS_BUCKET}`)
+      ? []
+      : [{ name: BLOBS_BUCKET, make: () => jetstream.views.os(BLOBS_BUCKET) }]),
+  ];
+}
+
+async function requireHealthy(monitorUrl: string | undefined, missing: readonly Part[]): Promise<void> {
+  const names = missing.map(({ name }) => name).join(', ');
+  if (monitorUrl === undefined) {
+    throw new StartupError({
+      code: 'health_unknown',
+      message: `Missing on the server: ${names}. They are only made on a server that says it is healthy, and its monitoring address is not set.`,
+      hint: 'Set NATS_MONITOR_URL, for example http://127.0.0.1:8222.',
+    });
+  }
+  const url = new URL('/healthz', monitorUrl);
+  const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+  if (answer?.status === 200) return;
+  throw new StartupError({
+    code: 'server_unhealthy',
+    message: `${url.href} answered ${answer?.status ?? 'nothing'}. Making streams now could delete stored ones.`,
+    hint: 'Look at the log of nats-server: wrong encryption key, full disk, damaged store.',
+  });
+}
+
+function refuseDifferences(found: readonly string[]): void {
+  if (found.length === 0) return;
+  throw new StartupError({
+    code: 'streams_differ',
+    message: `The server differs from what is declared: ${found.join('; ')}.`,
+    hint: 'Run the provisioning job for what is missing; mend by hand what differs. Existing streams are never changed automatically.',
+  });
+}
+
+/** What tells a stream from one of the same name that was made before or after it: its name and time of making. */
+export async function streamId(connection: NatsConnection, stream: string): Promise<string> {
+  const { created } = await (await connection.jetstreamManager()).streams.info(stream);
+  return `${stream}@${created}`;
+}

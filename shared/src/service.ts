@@ -1,0 +1,71 @@
+// The life of a service process, the same for all: connect, compare the server with what is declared, start, say ready,
+// work, and on a signal stop taking work, finish what is in hand, close. A second signal ends it at once.
+import type { Actor } from './actor.ts';
+import type { KernelConfig } from './config.ts';
+import { StartupError } from './errors.ts';
+import type { Kernel } from './kernel.ts';
+import { openKernel } from './kernel.ts';
+import { createLogger } from './logger.ts';
+import { bind } from './provision/provision.ts';
+
+/** What a started service hands back: drained in order, then closed in order. */
+export interface Running {
+  readonly actors: readonly Actor[];
+  readonly closes?: readonly AsyncDisposable[];
+}
+
+export interface ServiceOptions<Config extends KernelConfig> {
+  readonly name: string;
+  readonly readConfig: () => Config;
+  /** `onFatal` ends the process with an error: the supervisor starts it anew. */
+  readonly start: (kernel: Kernel, config: Config, onFatal: (error: Error) => void) => Promise<Running>;
+}
+
+/** Shorter than the AckWait of slow work, so that what is not finished is delivered elsewhere soon. */
+const DRAIN_GRACE_MS = 10_000;
+
+/** Runs until a signal (exit code 0) or a fault (exit code 1, said on stderr with what to do). */
+export async function runService<Config extends KernelConfig>(
+  options: ServiceOptions<Config>,
+): Promise<void> {
+  try {
+    const config = options.readConfig();
+    const logger = createLogger(options.name, config.LOG_LEVEL);
+    const ended = endOfService(config.TROUPE_PARENT_PIPE);
+    await using kernel = await openKernel({ url: config.NATS_URL, name: options.name, logger });
+    await bind(kernel.connection);
+    const running = await options.start(kernel, config, ended.fail);
+    logger.info({ pid: process.pid }, 'ready');
+    const reason = await ended.promise;
+    logger.info({ reason }, 'draining');
+    await Promise.all(running.actors.map((actor) => actor.drain(DRAIN_GRACE_MS)));
+    for (const opened of running.closes ?? []) await opened[Symbol.asyncDispose]();
+  } catch (error) {
+    process.stderr.write(`${options.name}: ${tell(error)}\n`);
+    process.exitCode = 1;
+  }
+  // Whatever a library left open must not keep a drained process alive.
+  setTimeout(() => process.exit(), 1_000).unref();
+}
+
+const tell = (error: unknown): string => {
+  if (error instanceof StartupError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+};
+
+function endOfService(parentHoldsStdin: boolean): { promise: Promise<string>; fail: (error: Error) => void } {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  promise.catch(() => undefined);
+  const onSignal = (signal: string): void => {
+    process.once(signal, () => process.exit(130));
+    resolve(signal);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => onSignal(signal));
+  // A parent takes its services along when it dies, however it dies.
+  if (parentHoldsStdin) {
+    process.stdin.on('end', () => resolve('the parent is gone'));
+    process.stdin.on('error', () => resolve('the parent is gone'));
+    process.stdin.resume();
+  }
+  return { promise, fail: reject };
+}

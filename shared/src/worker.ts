@@ -1,0 +1,138 @@
+// A worker: takes requests of one type from the log, does the work, writes the outcome into the log.
+//  W1  A delivery is never trusted to be new: before an act that costs money or leaves the process, the log behind the
+//      request is read; an outcome, a cancellation or the end of the run found there means there is nothing to do.
+//  W2  A result is written only while its request is open; otherwise it is late: counted, dropped, acked.
+//  W3  A request that is given up is followed by its failure, so that no run waits for ever.
+import type {
+  DataOf,
+  Envelope,
+  Failure,
+  LogEvent,
+  OutcomeType,
+  Position,
+  RequestType,
+  Service,
+  StoredEvent,
+} from '@troupe/contracts';
+import { ContractError, decodeEvent, OUTCOMES } from '@troupe/contracts';
+import type { Actor } from './actor.ts';
+import { startActor } from './actor.ts';
+import { TerminalError } from './errors.ts';
+import type { Kernel } from './kernel.ts';
+import { isOpen } from './log/append.ts';
+import type { Write } from './log/write-for.ts';
+import { writeFor } from './log/write-for.ts';
+import type { Delivery } from './nats/pull.ts';
+import { declaredConsumers, LOG_STREAM } from './provision/declared.ts';
+
+/** What the work came to: an expected failure is an outcome like success. */
+export type Outcome<Request extends RequestType> = {
+  [Type in Exclude<OutcomeType<Request>, `${string}.cancelled`>]: {
+    readonly type: Type;
+    readonly data: DataOf<Type>;
+  };
+}[Exclude<OutcomeType<Request>, `${string}.cancelled`>];
+
+export interface WorkContext {
+  /** Aborts when the process drains; pass it to everything that waits. */
+  readonly signal: AbortSignal;
+  /** What stood behind the request when the work began; only for workers that act. */
+  readonly behind: readonly StoredEvent[];
+  readonly write: Write;
+}
+
+export interface WorkerOptions<Request extends RequestType> {
+  readonly kernel: Kernel;
+  readonly service: Service;
+  readonly request: Request;
+  /** The durable consumer, as declared. */
+  readonly consumer: string;
+  readonly concurrency: number;
+  readonly maxAttempts: number;
+  /** Whether the work costs money or leaves the process (W1). */
+  readonly acts: boolean;
+  /** Whether the request needs nothing more, given what stands behind it. By default: it is not open. */
+  readonly isSettled?: (request: LogEvent<Request>, behind: readonly StoredEvent[]) => boolean;
+  readonly handle: (request: LogEvent<Request>, context: WorkContext) => Promise<Outcome<Request>>;
+  /** The outcome that says that the request was given up (W3). */
+  readonly givenUp: (request: LogEvent<Request>, failure: Failure) => Outcome<Request>;
+  readonly onFatal: (error: Error) => void;
+}
+
+export function startWorker<Request extends RequestType>(options: WorkerOptions<Request>): Actor {
+  const { kernel, handle, givenUp, acts } = options;
+  const closing: readonly string[] = OUTCOMES[options.request];
+  const isSettled = options.isSettled ?? ((request, behind) => !isOpen(request, closing, behind));
+
+  const writer = (request: LogEvent<Request>, after: Position): Write =>
+    writeFor({
+      append: kernel.log.append,
+      source: `/troupe/${options.service}`,
+      request,
+      after,
+      isClosedBy: (tail) => isSettled(request, tail),
+    });
+
+  function requestIn(delivery: Delivery): LogEvent<Request> {
+    try {
+      const event = decodeEvent(delivery);
+      if (event.type === options.request) return event as LogEvent<Request>;
+      throw new ContractError(`${event.type} was delivered to ${options.consumer}`);
+    } catch (cause) {
+      if (!(cause instanceof ContractError)) throw cause;
+      throw new TerminalError(
+        {
+          code: 'contract_broken',
+          message: cause.message,
+          hint: 'Only services may write the log; check its permissions.',
+        },
+        { cause },
+      );
+    }
+  }
+
+  async function finish(request: LogEvent<Request>, write: Write, outcome: Outcome<Request>): Promise<void> {
+    const written = await write(outcome.type, 'outcome', outcome.data);
+    if (written.kind === 'closed')
+      kernel.logger.info({ workflow: request.workflow, type: outcome.type }, 'late result, not written');
+  }
+
+  return startActor({
+    connection: kernel.connection,
+    stream: LOG_STREAM,
+    consumer: options.consumer,
+    concurrency: options.concurrency,
+    ackWaitMs: ackWaitMsOf(options.consumer),
+    maxAttempts: options.maxAttempts,
+    deadLetters: kernel.deadLetters,
+    logger: kernel.logger,
+    onFatal: options.onFatal,
+    async handle(delivery, signal) {
+      const request = requestIn(delivery);
+      const behind = acts ? await eventsBehind(kernel, request) : [];
+      if (isSettled(request, behind)) return;
+      const write = writer(request, behind.at(-1)?.position ?? request.position);
+      const context: WorkContext = { signal, behind, write };
+      await finish(request, write, await handle(request, context));
+    },
+    async onDead(delivery, failure) {
+      if (failure.code === 'contract_broken') return;
+      const request = requestIn(delivery);
+      await finish(request, writer(request, request.position), givenUp(request, failure));
+    },
+  });
+}
+
+async function eventsBehind(kernel: Kernel, request: Envelope): Promise<StoredEvent[]> {
+  const head = await kernel.log.read.head(request);
+  return head === undefined || head.position.seq <= request.position.seq
+    ? []
+    : kernel.log.read.tail(request.position.seq, head.position.seq);
+}
+
+/** The AckWait that a durable consumer is declared with. */
+export function ackWaitMsOf(consumer: string): number {
+  const declared = declaredConsumers().find(({ config }) => config.durable_name === consumer);
+  if (declared === undefined) throw new TypeError(`${consumer} is not a declared consumer`);
+  return declared.config.ack_wait / 1e6;
+}
