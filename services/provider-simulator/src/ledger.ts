@@ -1,0 +1,124 @@
+// The simulator's own count of what it was asked and what it gave, against which tests hold the gateway's accounting.
+// Bounded: the latest calls in detail, totals per endpoint and model. Of a key only a hash's prefix is ever kept.
+import type { Endpoint } from './model/conversation.ts';
+import type { Usage } from './model/tokens.ts';
+
+export const MAX_CALLS = 20_000;
+const MAX_TOTALS = 1_000;
+
+/** completed: the whole answer was sent. aborted: the client left before that. open: still in work. */
+export type Outcome = 'open' | 'completed' | 'failed' | 'aborted';
+
+/** What is known of a call when it arrives. */
+export interface Arrival {
+  readonly request_id: string;
+  readonly endpoint: Endpoint;
+  readonly model: string;
+  readonly at: string;
+  readonly key_hash: string;
+  readonly headers: { readonly traceparent: string | null; readonly idempotency_key: string | null };
+}
+
+/** What a well-formed request turns out to ask for. */
+export interface Details {
+  readonly stream: boolean;
+  /** The beginning of what the user last said. */
+  readonly goal: string;
+  /** The kind of the script's action, if one decided. */
+  readonly scripted: string | null;
+}
+
+/** Tokens are those that a completed answer reported to the client, else 0; so is a status that was never sent null. */
+export interface CallRecord extends Arrival, Details {
+  readonly n: number;
+  readonly status: number | null;
+  readonly outcome: Outcome;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+}
+
+export interface Totals {
+  readonly endpoint: Endpoint;
+  readonly model: string;
+  calls: number;
+  completed: number;
+  failed: number;
+  aborted: number;
+  input_tokens: number;
+  output_tokens: number;
+}
+
+export interface OpenCall {
+  readonly describe: (details: Details) => void;
+  /** Counts the call's end. `usage` only for a completed answer. */
+  readonly close: (outcome: Exclude<Outcome, 'open'>, status: number | null, usage?: Usage) => void;
+}
+
+export interface Ledger {
+  readonly open: (arrival: Arrival) => OpenCall;
+  /** The totals since the last reset, and the latest `last` calls, oldest first. */
+  readonly read: (last: number) => { totals: readonly Totals[]; calls: readonly CallRecord[] };
+  readonly reset: () => void;
+}
+
+export function createLedger(): Ledger {
+  let count = 0;
+  let calls: CallRecord[] = [];
+  let totals = new Map<string, Totals>();
+
+  const totalsFor = ({ endpoint, model }: Arrival): Totals => {
+    const known = totals.get(`${endpoint} ${model}`);
+    if (known !== undefined) return known;
+    const name = totals.size < MAX_TOTALS ? model : '(other models)';
+    const fresh = totals.get(`${endpoint} ${name}`) ?? emptyTotals(endpoint, name);
+    totals.set(`${endpoint} ${name}`, fresh);
+    return fresh;
+  };
+
+  return {
+    open(arrival) {
+      count += 1;
+      const call = { n: count, ...arrival, ...OPENED };
+      const total = totalsFor(arrival);
+      calls.push(call);
+      if (calls.length > MAX_CALLS) calls.shift();
+      total.calls += 1;
+      return {
+        describe: (details) => void Object.assign(call, details),
+        close(outcome, status, usage = { inputTokens: 0, outputTokens: 0 }) {
+          const tokens = { input_tokens: usage.inputTokens, output_tokens: usage.outputTokens };
+          Object.assign(call, { outcome, status, ...tokens });
+          total[outcome] += 1;
+          total.input_tokens += tokens.input_tokens;
+          total.output_tokens += tokens.output_tokens;
+        },
+      };
+    },
+    read: (last) => ({ totals: [...totals.values()], calls: last === 0 ? [] : calls.slice(-last) }),
+    reset() {
+      calls = [];
+      totals = new Map();
+    },
+  };
+}
+
+const OPENED = {
+  stream: false,
+  goal: '',
+  scripted: null,
+  status: null,
+  outcome: 'open',
+  input_tokens: 0,
+  output_tokens: 0,
+} as const;
+
+const emptyTotals = (endpoint: Endpoint, model: string): Totals => ({
+  endpoint,
+  model,
+  calls: 0,
+  completed: 0,
+  failed: 0,
+  aborted: 0,
+  input_tokens: 0,
+  output_tokens: 0,
+});
