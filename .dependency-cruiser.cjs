@@ -70,7 +70,7 @@ module.exports = {
       name: 'one-door-per-package',
       comment: 'other packages are entered by their name, not by their files',
       severity: 'error',
-      from: { path: '^(contracts|shared|setup)/', pathNot: '^test/' },
+      from: { path: '^(contracts|shared|setup|services/[^/]+)/' },
       to: { path: '^(contracts|shared|setup)/src/', pathNot: ['^$1/', '/index\\.ts$'] },
     },
     {

@@ -36,10 +36,13 @@ export type { WorkflowRequested } from './messages/workflow-requested.ts';
 export { rpc, rpcReply } from './rpc.ts';
 export type { EmbedRequest, EmbedResponse, Rpc, SearchRequest, SearchResponse } from './rpc.ts';
 export {
+  abortFilter,
+  abortSubject,
   deadSubject,
   doorSubject,
   firedSubject,
   logSubject,
+  parseAbortSubject,
   parseDoorSubject,
   parseFiredSubject,
   parseLogSubject,

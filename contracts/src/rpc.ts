@@ -21,9 +21,9 @@ export type SearchRequest = z.infer<typeof SearchRequest>;
 export const SearchResponse = z.object({ snippets: z.array(MemorySnippet) });
 export type SearchResponse = z.infer<typeof SearchResponse>;
 
-/** Every reply is one of these two. */
+/** Every reply is one of these two. `retryable`: the same query may succeed later. */
 export const rpcReply = <Schema extends z.ZodType>(result: Schema) =>
-  z.union([z.object({ result }), z.object({ error: Failure })]);
+  z.union([z.object({ result }), z.object({ error: Failure, retryable: z.boolean() })]);
 
 export const rpc = {
   embed: { service: 'llm-gateway', method: 'embed', request: EmbedRequest, response: EmbedResponse },

@@ -38,6 +38,10 @@ export const firedSubject = (key: WorkflowKey, timer: string): string =>
 
 export const deadSubject = (consumer: string): string => `agents-dead.${consumer}`;
 
+/** Not stored: stops calls in flight. What must hold after a crash stands in the log as well. */
+export const abortSubject = ({ user, workflow }: WorkflowKey): string => `agents.abort.${user}.${workflow}`;
+export const abortFilter = 'agents.abort.*.*';
+
 export const rpcSubject = (service: string, method: string, user: UserId): string =>
   `agents.rpc.${service}.${method}.${user}`;
 export const rpcFilter = (service: string, method: string): string => `agents.rpc.${service}.${method}.*`;
@@ -74,6 +78,13 @@ export function parseFiredSubject(subject: string): (WorkflowKey & { timer: stri
   if (prefix !== 'agents-timers' || fired !== 'fired' || !user || !workflow || !timer || rest.length > 0)
     return undefined;
   return { user: user as UserId, workflow: workflow as WorkflowId, timer };
+}
+
+/** The parts of `agents.abort.<user>.<workflow>`. */
+export function parseAbortSubject(subject: string): WorkflowKey | undefined {
+  const [agents, abort, user, workflow, ...rest] = subject.split('.');
+  if (agents !== 'agents' || abort !== 'abort' || !user || !workflow || rest.length > 0) return undefined;
+  return { user: user as UserId, workflow: workflow as WorkflowId };
 }
 
 /** The user of `agents.rpc.<service>.<method>.<user>`: the only place an RPC takes its user from. */

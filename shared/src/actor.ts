@@ -4,7 +4,7 @@ import type { NatsConnection } from 'nats';
 import type { Failure } from '@troupe/contracts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Logger } from './logger.ts';
-import type { Delivery } from './nats/pull.ts';
+import type { Delivery } from './nats/delivery.ts';
 import { PullConsumer } from './nats/pull.ts';
 import { settle } from './settle.ts';
 

@@ -2,8 +2,8 @@
 // function of the event alone, and the name is the content's hash: writing twice, or replaying, gives the same bytes.
 import { createHash } from 'node:crypto';
 import type { NatsConnection, ObjectStore } from 'nats';
-import type { EventDraft, LargeText, UserId } from '@troupe/contracts';
-import { INLINE_TEXT_BYTES, TextReference } from '@troupe/contracts';
+import type { EventDraft, LargeText, TextReference, UserId } from '@troupe/contracts';
+import { INLINE_TEXT_BYTES } from '@troupe/contracts';
 import { RetryableError, TerminalError } from './errors.ts';
 
 export const BLOBS_BUCKET = 'AGENTS_BLOBS';
@@ -13,6 +13,8 @@ const EVENT_TEXT_BYTES = 512 * 1024;
 export interface Blobs {
   /** `draft` with every text that is too large stored and replaced by its reference. */
   offload(draft: EventDraft): Promise<EventDraft>;
+  /** Stores bytes that no field of an event holds (a picture), to be named by the reference. Throws RetryableError `blob_unwritable`. */
+  store(user: UserId, content: Uint8Array): Promise<TextReference>;
   /** The text behind a field. Throws TerminalError `blob_missing` or `blob_corrupt`. */
   load(text: LargeText): Promise<string>;
 }
@@ -20,18 +22,22 @@ export interface Blobs {
 export function createBlobs(connection: NatsConnection): Blobs {
   let opened: Promise<ObjectStore> | undefined;
   const store = (): Promise<ObjectStore> => (opened ??= connection.jetstream().views.os(BLOBS_BUCKET));
+  const put = async (name: string, content: Uint8Array): Promise<void> => {
+    await (await store()).putBlob({ name }, content).catch((cause: unknown) => {
+      throw new RetryableError('blob_unwritable', 'A large object could not be stored.', { cause });
+    });
+  };
   return {
     async offload(draft) {
       const { data, texts } = planOffload(draft.user, draft.data);
       if (texts.size === 0) return draft;
-      for (const [ref, text] of texts) {
-        await (await store())
-          .putBlob({ name: ref }, new TextEncoder().encode(text))
-          .catch((cause: unknown) => {
-            throw new RetryableError('blob_unwritable', 'A large text could not be stored.', { cause });
-          });
-      }
+      for (const [ref, text] of texts) await put(ref, new TextEncoder().encode(text));
       return { ...draft, data } as EventDraft;
+    },
+    async store(user, content) {
+      const reference = referenceFor(user, content);
+      await put(reference.ref, content);
+      return reference;
     },
     async load(text) {
       if ('text' in text) return text.text;
@@ -59,10 +65,9 @@ export function planOffload<T>(user: UserId, data: T): { data: T; texts: Map<str
   if (moving.size === 0) return { data, texts };
   const replaced = replace(data, (field) => {
     if (!moving.has(field)) return undefined;
-    const hash = sha256(field.text);
-    const reference = { ref: `${user}/${hash}`, bytes: Buffer.byteLength(field.text), sha256: hash };
+    const reference = referenceFor(user, new TextEncoder().encode(field.text));
     texts.set(reference.ref, field.text);
-    return TextReference.parse(reference);
+    return reference;
   });
   return { data: replaced as T, texts };
 }
@@ -82,6 +87,11 @@ function replace(value: unknown, by: (field: { text: string }) => object | undef
   if (Array.isArray(value)) return value.map((member) => replace(member, by));
   if (isInlineText(value)) return by(value) ?? value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, replace(member, by)]));
+}
+
+function referenceFor(user: UserId, content: Uint8Array): TextReference {
+  const hash = sha256(content);
+  return { ref: `${user}/${hash}`, bytes: content.byteLength, sha256: hash };
 }
 
 const sha256 = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');

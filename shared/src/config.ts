@@ -20,8 +20,6 @@ export function flag(byDefault: boolean) {
 export const kernelSettings = {
   NATS_URL: z.string().min(1).default('nats://127.0.0.1:4222'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  /** Set by a parent that holds this process's stdin: when it closes, the service drains and ends. */
-  TROUPE_PARENT_PIPE: flag(false),
 };
 
 /** A number between `min` and `max`, both included. */

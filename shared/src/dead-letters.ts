@@ -2,7 +2,7 @@
 import type { Failure } from '@troupe/contracts';
 import { deadSubject } from '@troupe/contracts';
 import { RetryableError } from './errors.ts';
-import type { Delivery } from './nats/pull.ts';
+import type { Delivery } from './nats/delivery.ts';
 import type { Publisher } from './nats/publisher.ts';
 
 export interface DeadLetters {

@@ -15,7 +15,7 @@ export type { Log } from './log/log.ts';
 export type { LogReader } from './log/read.ts';
 export { createLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
-export type { Delivery } from './nats/pull.ts';
+export type { Delivery } from './nats/delivery.ts';
 export type { Publisher, PublishOutcome } from './nats/publisher.ts';
 export { CLOCK_STREAM, DEAD_STREAM, DOOR_STREAM, LOG_STREAM, plannerConsumer } from './provision/declared.ts';
 export { bind, provision, streamId } from './provision/provision.ts';

@@ -6,6 +6,7 @@ import type { Failure, Rpc, UserId } from '@troupe/contracts';
 import { parseRpcUser, rpcFilter, rpcReply, rpcSubject } from '@troupe/contracts';
 import { describeBug, RetryableError, TerminalError } from './errors.ts';
 import type { Logger } from './logger.ts';
+import { parseJson } from './parse-json.ts';
 
 /** Answers `definition` for every user until the connection closes. Bad requests get a failure, never silence. */
 export async function serveRpc<Definition extends Rpc>(
@@ -30,24 +31,26 @@ export async function serveRpc<Definition extends Rpc>(
   async function answer(
     subject: string,
     body: Uint8Array,
-  ): Promise<{ result: unknown } | { error: Failure }> {
+  ): Promise<{ result: unknown } | { error: Failure; retryable: boolean }> {
     const user = parseRpcUser(subject);
-    if (user === undefined) return { error: badRequest('the last token of the subject is not a user id') };
-    const request = schema.safeParse(jsonOf(body));
-    if (!request.success) return { error: badRequest(z.prettifyError(request.error)) };
+    if (user === undefined) return badRequest('the last token of the subject is not a user id');
+    const request = schema.safeParse(parseJson(body));
+    if (!request.success) return badRequest(z.prettifyError(request.error));
     try {
       return { result: await handle(user, request.data as z.infer<Definition['request']>) };
     } catch (error) {
       options.logger.warn({ err: error, method }, 'query failed');
-      if (error instanceof TerminalError) return { error: error.failure };
-      if (error instanceof RetryableError)
-        return { error: { code: error.code, message: error.message, hint: 'Try again.' } };
-      return { error: describeBug(error) };
+      if (error instanceof TerminalError) return { error: error.failure, retryable: false };
+      if (error instanceof RetryableError) {
+        const { code, message } = error;
+        return { error: { code, message, hint: 'Try again.' }, retryable: true };
+      }
+      return { error: describeBug(error), retryable: false };
     }
   }
 }
 
-/** Asks for one user. Throws RetryableError if nobody answers within `timeoutMs`, TerminalError with the failure in the reply. */
+/** Asks for one user. Throws RetryableError if nobody answers within `timeoutMs` or the reply says so, else TerminalError with the failure in the reply. */
 export async function callRpc<Definition extends Rpc>(
   connection: NatsConnection,
   definition: Definition,
@@ -70,21 +73,19 @@ export async function callRpc<Definition extends Rpc>(
         { cause },
       );
     });
-  const reply = rpcReply(definition.response).parse(jsonOf(message.data));
-  if ('error' in reply) throw new TerminalError(reply.error);
+  const reply = rpcReply(definition.response).parse(parseJson(message.data));
+  if ('error' in reply) {
+    const { error, retryable } = reply;
+    throw retryable ? new RetryableError(error.code, error.message) : new TerminalError(error);
+  }
   return reply.result as z.infer<Definition['response']>;
 }
 
-function jsonOf(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
-  }
-}
-
-const badRequest = (message: string): Failure => ({
-  code: 'invalid_request',
-  message: message.slice(0, 500),
-  hint: 'Compare the request with its schema in contracts/src/rpc.ts.',
+const badRequest = (message: string): { error: Failure; retryable: boolean } => ({
+  error: {
+    code: 'invalid_request',
+    message: message.slice(0, 500),
+    hint: 'Compare the request with its schema in contracts/src/rpc.ts.',
+  },
+  retryable: false,
 });

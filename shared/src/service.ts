@@ -31,7 +31,7 @@ export async function runService<Config extends KernelConfig>(
   try {
     const config = options.readConfig();
     const logger = createLogger(options.name, config.LOG_LEVEL);
-    const ended = endOfService(config.TROUPE_PARENT_PIPE);
+    const ended = endOfService();
     await using kernel = await openKernel({ url: config.NATS_URL, name: options.name, logger });
     await bind(kernel.connection);
     const running = await options.start(kernel, config, ended.fail);
@@ -53,7 +53,7 @@ const tell = (error: unknown): string => {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 };
 
-function endOfService(parentHoldsStdin: boolean): { promise: Promise<string>; fail: (error: Error) => void } {
+function endOfService(): { promise: Promise<string>; fail: (error: Error) => void } {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   promise.catch(() => undefined);
   const onSignal = (signal: string): void => {
@@ -61,11 +61,5 @@ function endOfService(parentHoldsStdin: boolean): { promise: Promise<string>; fa
     resolve(signal);
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => onSignal(signal));
-  // A parent takes its services along when it dies, however it dies.
-  if (parentHoldsStdin) {
-    process.stdin.on('end', () => resolve('the parent is gone'));
-    process.stdin.on('error', () => resolve('the parent is gone'));
-    process.stdin.resume();
-  }
   return { promise, fail: reject };
 }

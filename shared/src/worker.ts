@@ -9,7 +9,6 @@ import type {
   Failure,
   LogEvent,
   OutcomeType,
-  Position,
   RequestType,
   Service,
   StoredEvent,
@@ -22,7 +21,7 @@ import type { Kernel } from './kernel.ts';
 import { isOpen } from './log/append.ts';
 import type { Write } from './log/write-for.ts';
 import { writeFor } from './log/write-for.ts';
-import type { Delivery } from './nats/pull.ts';
+import type { Delivery } from './nats/delivery.ts';
 import { declaredConsumers, LOG_STREAM } from './provision/declared.ts';
 
 /** What the work came to: an expected failure is an outcome like success. */
@@ -64,12 +63,13 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
   const closing: readonly string[] = OUTCOMES[options.request];
   const isSettled = options.isSettled ?? ((request, behind) => !isOpen(request, closing, behind));
 
-  const writer = (request: LogEvent<Request>, after: Position): Write =>
+  const writer = (request: LogEvent<Request>, behind: readonly StoredEvent[]): Write =>
     writeFor({
       append: kernel.log.append,
       source: `/troupe/${options.service}`,
       request,
-      after,
+      after: behind.at(-1)?.position ?? request.position,
+      behind,
       isClosedBy: (tail) => isSettled(request, tail),
     });
 
@@ -111,14 +111,14 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
       const request = requestIn(delivery);
       const behind = acts ? await eventsBehind(kernel, request) : [];
       if (isSettled(request, behind)) return;
-      const write = writer(request, behind.at(-1)?.position ?? request.position);
+      const write = writer(request, behind);
       const context: WorkContext = { signal, behind, write };
       await finish(request, write, await handle(request, context));
     },
     async onDead(delivery, failure) {
       if (failure.code === 'contract_broken') return;
       const request = requestIn(delivery);
-      await finish(request, writer(request, request.position), givenUp(request, failure));
+      await finish(request, writer(request, []), givenUp(request, failure));
     },
   });
 }

@@ -13,7 +13,10 @@ export const toolCompleted = defineMessage({
     tool: ToolName,
     call_id: z.string(),
     output: LargeText,
-    job_id: z.string().optional().describe('of a browser job; with wait: false it still runs'),
+    job_id: z
+      .string()
+      .optional()
+      .describe('of a job that goes on behind this outcome; a job.* event tells its end'),
   }),
   example: { tool: 'notify_user', call_id: 'call_1', output: { text: '{"notification_id":"n_1"}' } },
 });

@@ -43,13 +43,17 @@ export function createClock(options: {
     },
     clear(key, timer) {
       if (timer.dueAt - now() < LEFT_TO_FIRE_MS) return;
-      publish(`$JS.API.STREAM.PURGE.${CLOCK_STREAM}`, JSON.stringify({ filter: timerSubject(key, timer.id) }));
+      publish(
+        `$JS.API.STREAM.PURGE.${CLOCK_STREAM}`,
+        JSON.stringify({ filter: timerSubject(key, timer.id) }),
+      );
     },
   };
 }
 
 /** `timer.fired` for a run that still waits for this timer, else undefined. */
-export function firedDraft(run: Run, timer: string): EventDraft<'timer.fired'> | undefined {
+export function firedDraft(run: Run | undefined, timer: string): EventDraft<'timer.fired'> | undefined {
+  if (run === undefined) return undefined;
   const open = openTimers(run).find(({ id }) => id === timer);
   if (open === undefined) return undefined;
   const { user, workflow, correlationId, traceparent } = run;

@@ -1,8 +1,16 @@
 // The door: what somebody published becomes the first event of a run, a request to cancel one, or a refusal that says why.
-import type { DataOf, EventDraft, Failure, RunSettings, ToolReference, WorkflowKey, WorkflowRequest } from '@troupe/contracts';
+import type {
+  DataOf,
+  EventDraft,
+  Failure,
+  RunSettings,
+  ToolReference,
+  WorkflowKey,
+  WorkflowRequest,
+} from '@troupe/contracts';
 import { canonicalJson, eventId, hashOf, START, WorkflowId } from '@troupe/contracts';
-import type { Append, Delivery } from '@troupe/shared';
-import { TerminalError } from '@troupe/shared';
+import type { Append, Delivery, LogReader } from '@troupe/shared';
+import { RetryableError, TerminalError } from '@troupe/shared';
 import type { Run } from './core/run-state.ts';
 import type { Refusal, Wish } from './knock.ts';
 import { hear } from './knock.ts';
@@ -12,6 +20,7 @@ import type { Registry } from './workflows/registry.ts';
 
 export interface DoorOptions {
   readonly append: Append;
+  readonly read: LogReader;
   readonly runs: Runs;
   readonly registry: Registry;
   readonly currentTools: (names: readonly string[]) => Promise<ToolReference[]>;
@@ -22,6 +31,8 @@ export interface DoorOptions {
 }
 
 const SOURCE = '/troupe/planner/door';
+/** With the backoff of failed deliveries, some three seconds. */
+const CANCEL_ATTEMPTS = 4;
 
 export class Door {
   readonly #options: DoorOptions;
@@ -39,7 +50,7 @@ export class Door {
       case 'workflow.requested':
         return this.#request(delivery, wish);
       case 'workflow.cancel_requested':
-        return this.#options.runs.record(wish, (run) => cancelDraft(run, delivery, wish.reason));
+        return this.#options.runs.record(wish, (run) => this.#cancelDraft(run, delivery, wish));
     }
   }
 
@@ -48,7 +59,8 @@ export class Door {
     const workflow = wish.workflow ?? this.#derivedId(delivery);
     const key = { user: wish.user, workflow };
     const definition = registry.latest(wish.request.workflow_type);
-    if (definition === undefined) return this.#refuse(delivery, key, unknownType(wish.request, registry.types));
+    if (definition === undefined)
+      return this.#refuse(delivery, key, unknownType(wish.request, registry.types));
     const data = await this.#requested(wish.request, definition);
     const draft: EventDraft<'workflow.requested'> = {
       ...key,
@@ -72,7 +84,10 @@ export class Door {
   }
 
   /** Everything that the run will ever ask of its settings, taken now. */
-  async #requested(request: WorkflowRequest, definition: WorkflowDefinition): Promise<DataOf<'workflow.requested'>> {
+  async #requested(
+    request: WorkflowRequest,
+    definition: WorkflowDefinition,
+  ): Promise<DataOf<'workflow.requested'>> {
     const { goal, workflow_type, preferences, history, deadline_seconds } = request;
     const { enabled, maxTokens, currentTools } = this.#options;
     const settings: RunSettings = {
@@ -91,11 +106,16 @@ export class Door {
   /** A run that is refused before it begins ends with its first event, where it can be named; else a dead letter says why. */
   async #refuse(delivery: Delivery, key: WorkflowKey | undefined, error: Failure): Promise<void> {
     if (key === undefined) throw new TerminalError(error);
+    const id = eventId(this.#causeOf(delivery), 'refused');
+    // Looked for before anything is published: a plain subscriber of a run that exists must not see a failure that is not its own.
+    const head = await this.#options.read.head(key);
+    if (head?.id === id) return;
+    if (head !== undefined) throw new TerminalError(error);
     const at = new Date(delivery.storedAt).toISOString();
     const draft: EventDraft<'workflow.failed'> = {
       ...key,
       type: 'workflow.failed',
-      id: eventId(this.#causeOf(delivery), 'refused'),
+      id,
       source: SOURCE,
       correlationId: key.workflow,
       causationId: this.#causeOf(delivery),
@@ -117,27 +137,45 @@ export class Door {
     if (result.kind === 'conflict') throw new TerminalError(error);
   }
 
+  /** `workflow.cancel_requested` for a run that is still going, else undefined. */
+  #cancelDraft(
+    run: Run | undefined,
+    delivery: Delivery,
+    { user, workflow, reason }: Extract<Wish, { type: 'workflow.cancel_requested' }>,
+  ): EventDraft<'workflow.cancel_requested'> | undefined {
+    if (run === undefined) throw nothingToCancel(workflow, delivery.attempt);
+    if (run.state.kind !== 'active') return undefined;
+    const { correlationId, traceparent } = run;
+    const cause = this.#causeOf(delivery);
+    return {
+      type: 'workflow.cancel_requested',
+      id: eventId(cause, 'cancel'),
+      source: SOURCE,
+      causationId: cause,
+      data: reason === undefined ? {} : { reason },
+      user,
+      workflow,
+      correlationId,
+      traceparent,
+    };
+  }
+
   #causeOf = ({ seq }: Delivery): string => `${this.#options.doorId}/${seq}`;
 
   /** The same on every redelivery, and never the id of another message. */
-  #derivedId = (delivery: Delivery): WorkflowId => WorkflowId.parse(`wf_${eventId(this.#causeOf(delivery), 'workflow').slice(0, 20)}`);
+  #derivedId = (delivery: Delivery): WorkflowId =>
+    WorkflowId.parse(`wf_${eventId(this.#causeOf(delivery), 'workflow').slice(0, 20)}`);
 }
 
-/** `workflow.cancel_requested` for a run that is still going, else undefined. */
-function cancelDraft(run: Run, { seq }: Delivery, reason: string | undefined): EventDraft<'workflow.cancel_requested'> | undefined {
-  if (run.state.kind !== 'active') return undefined;
-  const { user, workflow, correlationId, traceparent } = run;
-  return {
-    type: 'workflow.cancel_requested',
-    id: eventId(`${user}/${workflow}`, `cancel-${seq}`),
-    source: SOURCE,
-    causationId: `door/${seq}`,
-    data: reason === undefined ? {} : { reason },
-    user,
-    workflow,
-    correlationId,
-    traceparent,
-  };
+/** The request of a run and its cancellation are handled at once: the cancellation may come first, and then waits a little. */
+function nothingToCancel(workflow: WorkflowId, attempt: number): RetryableError | TerminalError {
+  const message = `There is no workflow ${workflow} of this user to cancel.`;
+  if (attempt < CANCEL_ATTEMPTS) return new RetryableError('unknown_workflow', message);
+  return new TerminalError({
+    code: 'unknown_workflow',
+    message,
+    hint: 'Cancel with the user and the workflow_id that the run was requested with.',
+  });
 }
 
 const refusalFailure = ({ code, message }: Refusal): Failure => ({

@@ -1,7 +1,16 @@
 // The planner process: the door and the clock (which only record), and one actor per shard of the log (which folds and owes).
 import { decodeEvent, parseFiredSubject, SHARDS } from '@troupe/contracts';
 import type { ActorOptions, Delivery, Kernel, Running } from '@troupe/shared';
-import { ackWaitMsOf, CLOCK_STREAM, DOOR_STREAM, LOG_STREAM, plannerConsumer, runService, startActor, streamId } from '@troupe/shared';
+import {
+  ackWaitMsOf,
+  CLOCK_STREAM,
+  DOOR_STREAM,
+  LOG_STREAM,
+  plannerConsumer,
+  runService,
+  startActor,
+  streamId,
+} from '@troupe/shared';
 import { createClock, firedDraft } from './clock.ts';
 import type { PlannerConfig } from './config.ts';
 import { readConfig } from './config.ts';
@@ -13,7 +22,11 @@ import { createRegistry } from './workflows/registry.ts';
 /** Runs kept folded in memory: some kilobytes each. */
 const CACHED_RUNS = 20_000;
 
-async function start(kernel: Kernel, config: PlannerConfig, onFatal: (error: Error) => void): Promise<Running> {
+async function start(
+  kernel: Kernel,
+  config: PlannerConfig,
+  onFatal: (error: Error) => void,
+): Promise<Running> {
   const registry = createRegistry([automation]);
   const { append, read } = kernel.log;
   const clock = createClock({
@@ -21,9 +34,16 @@ async function start(kernel: Kernel, config: PlannerConfig, onFatal: (error: Err
     publish: (subject, body) => kernel.connection.publish(subject, body),
     now: Date.now,
   });
-  const runs = new Runs({ append, read, clock, machineFor: (run) => registry.machineFor(run), cached: CACHED_RUNS });
+  const runs = new Runs({
+    append,
+    read,
+    clock,
+    machineFor: (run) => registry.machineFor(run),
+    cached: CACHED_RUNS,
+  });
   const door = new Door({
     append,
+    read,
     runs,
     registry,
     currentTools: (names) => kernel.tools.current(names),

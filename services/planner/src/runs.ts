@@ -30,8 +30,8 @@ interface Mailbox {
 export class Runs {
   readonly #options: RunsOptions;
   readonly #mailboxes = new Map<string, Mailbox>();
-  /** Runs that are over, so that a late event costs no read. */
-  readonly #ended = new Set<string>();
+  /** Where runs ended in the stream, so that a late event costs no read. */
+  readonly #ended = new Map<string, number>();
 
   constructor(options: RunsOptions) {
     this.#options = options;
@@ -40,23 +40,25 @@ export class Runs {
   /** Takes in a delivered event and writes what the run then owes. Resolves when nothing is owed. */
   deliver(event: StoredEvent): Promise<void> {
     return this.#inOrder(event, async (mailbox, id) => {
-      if (this.#ended.has(id)) return;
-      const run = await this.#upTo(mailbox.run, event);
-      await this.#settle(mailbox, id, run);
+      const end = this.#ended.get(id);
+      if (end !== undefined && event.position.seq <= end) return;
+      await this.#settle(mailbox, id, await this.#upTo(mailbox.run, event));
     });
   }
 
   /**
-   * Records something from outside (a cancellation, a timer) in a run's log if `draftFor` the folded run wants it. The fold takes
-   * it in when it is delivered, since only then its stream time is known.
+   * Records something from outside (a cancellation, a timer) in a run's log if `draftFor` the folded run wants it; it is given
+   * undefined where nothing is stored. The fold takes it in when it is delivered, since only then its stream time is known.
+   * Where nothing is recorded, what the run owes is written: a run whose delivery was given up goes on from here.
    */
-  record(key: WorkflowKey, draftFor: (run: Run) => EventDraft | undefined): Promise<void> {
+  record(key: WorkflowKey, draftFor: (run: Run | undefined) => EventDraft | undefined): Promise<void> {
     return this.#inOrder(key, async (mailbox, id) => {
       if (this.#ended.has(id)) return;
       let run = mailbox.run ?? this.#foldAll(undefined, await this.#options.read.whole(key));
       for (;;) {
-        const draft = run === undefined ? undefined : draftFor(run);
-        if (run === undefined || draft === undefined) return;
+        const draft = draftFor(run);
+        if (run === undefined) return;
+        if (draft === undefined) return this.#settle(mailbox, id, run);
         const result = await this.#options.append(draft, { after: run.position });
         if (result.kind !== 'conflict') return;
         run = this.#foldAll(run, result.tail);
@@ -70,31 +72,40 @@ export class Runs {
       if (event.position.sequence === 1) return begin(event, machineFor);
       return this.#foldAll(undefined, await read.whole(event, event.position.seq)) as Run;
     }
-    if (event.position.sequence <= run.position.sequence) return run;
+    if (event.position.seq <= run.position.seq) return run;
     if (event.position.sequence === run.position.sequence + 1) return fold(run, event);
     return this.#foldAll(run, await read.tail(run.position.seq, event.position.seq)) as Run;
   }
 
   #foldAll(run: Run | undefined, events: readonly StoredEvent[]): Run | undefined {
     return events.reduce<Run | undefined>(
-      (folded, event) => (folded === undefined ? begin(event, this.#options.machineFor) : fold(folded, event)),
+      (folded, event) =>
+        folded === undefined ? begin(event, this.#options.machineFor) : fold(folded, event),
       run,
     );
   }
 
   async #settle(mailbox: Mailbox, id: string, start: Run): Promise<void> {
     let run = start;
+    this.#ended.delete(id);
     for (;;) {
       mailbox.run = run;
       await this.#setTimers(mailbox, run);
       const [draft] = owed(run);
       if (draft === undefined) break;
       const result = await this.#options.append(draft, { after: run.position });
-      run = result.kind === 'appended' ? written(run, draft, result.position) : (this.#foldAll(run, result.tail) as Run);
+      run =
+        result.kind === 'appended'
+          ? written(run, draft, result.position)
+          : (this.#foldAll(run, result.tail) as Run);
     }
     if (run.state.kind !== 'ended') return;
     mailbox.run = undefined;
-    this.#remember(id);
+    this.#ended.set(id, run.position.seq);
+    for (const [oldest] of this.#ended) {
+      if (this.#ended.size <= this.#options.cached) break;
+      this.#ended.delete(oldest);
+    }
   }
 
   async #setTimers(mailbox: Mailbox, run: Run): Promise<void> {
@@ -113,7 +124,12 @@ export class Runs {
 
   #inOrder(key: WorkflowKey, task: (mailbox: Mailbox, id: string) => Promise<void>): Promise<void> {
     const id = `${key.user}/${key.workflow}`;
-    const mailbox = this.#mailboxes.get(id) ?? { last: Promise.resolve(), waiting: 0, run: undefined, set: new Map() };
+    const mailbox = this.#mailboxes.get(id) ?? {
+      last: Promise.resolve(),
+      waiting: 0,
+      run: undefined,
+      set: new Map(),
+    };
     // Moves the mailbox to the young end of the map, which is kept in order of use.
     this.#mailboxes.delete(id);
     this.#mailboxes.set(id, mailbox);
@@ -139,17 +155,8 @@ export class Runs {
       if (waiting === 0) this.#mailboxes.delete(oldest);
     }
   }
-
-  #remember(id: string): void {
-    this.#ended.add(id);
-    if (this.#ended.size <= this.#options.cached) return;
-    for (const oldest of this.#ended) {
-      this.#ended.delete(oldest);
-      return;
-    }
-  }
 }
 
 /** Whether the planner's shard consumer must look at an event: what the fold itself wrote needs nothing. */
-export const isNews = (event: StoredEvent): event is LogEvent => event.type !== 'unknown' && event.source !== '/troupe/planner';
-
+export const isNews = (event: StoredEvent): event is LogEvent =>
+  event.type !== 'unknown' && event.source !== '/troupe/planner';

@@ -68,7 +68,8 @@ export function createAppend({ publisher, reader, offload, now }: AppendDependen
         case 'wrong_last': {
           // A cluster may refuse without a number while an earlier write is in process: ask again.
           if (outcome.last === undefined || outcome.last <= after.seq) return undefined;
-          const tail = await reader.tail(after.seq, outcome.last);
+          const tail = await reader.tail(after.seq, outcome.last).catch(unlessUnavailable);
+          if (tail === undefined) return undefined;
           const own = tail.find(({ id }) => id === draft.id);
           return own === undefined ? { kind: 'conflict', tail } : { kind: 'present', event: own, tail };
         }
@@ -88,6 +89,11 @@ export function createAppend({ publisher, reader, offload, now }: AppendDependen
       }
     }
   };
+}
+
+/** A tail that cannot be read just now leaves the append undecided. */
+function unlessUnavailable(error: unknown): undefined {
+  if (!(error instanceof RetryableError)) throw error;
 }
 
 /** The position behind which the next event goes, given a non-empty tail. */

@@ -1,5 +1,13 @@
 // How a worker writes: events that its request caused, one behind the other, while the request is open.
-import type { DataOf, Envelope, EventDraft, MessageType, Position, StoredEvent } from '@troupe/contracts';
+import type {
+  DataOf,
+  Envelope,
+  EventDraft,
+  EventId,
+  MessageType,
+  Position,
+  StoredEvent,
+} from '@troupe/contracts';
 import { eventId } from '@troupe/contracts';
 import { RetryableError } from '../errors.ts';
 import type { Append } from './append.ts';
@@ -22,17 +30,28 @@ export type Write = <Type extends MessageType>(
 /** Racing writers of one log refuse each other now and then; more often than this in a row is a bug. */
 const MAX_CONFLICTS = 200;
 
-/** A writer for `request`, whose first event goes behind `after`; `isClosedBy` is the rule that decides after a conflict. */
+/**
+ * A writer for `request`, whose first event goes behind `after`; `isClosedBy` is the rule that decides after a conflict.
+ * `append` looks for an id only behind `after`, so what stands before it (`behind`, what was met in conflicts, what this
+ * writer wrote itself) is remembered here: no event is ever written twice.
+ */
 export function writeFor(options: {
   readonly append: Append;
   readonly source: string;
   readonly request: Envelope;
   readonly after: Position;
+  /** What is known to stand between the request and `after`. */
+  readonly behind?: readonly StoredEvent[];
   readonly isClosedBy: (tail: readonly StoredEvent[]) => boolean;
 }): Write {
   const { append, source, request, isClosedBy } = options;
   const { user, workflow, correlationId, traceparent } = request;
   let after = options.after;
+  const known = new Map<EventId, Written>();
+  const remember = (events: readonly StoredEvent[]): void => {
+    for (const event of events) known.set(event.id, { kind: 'present', event });
+  };
+  remember(options.behind ?? []);
   return async (type, name, data) => {
     const id = eventId(request.id, name);
     const draft = {
@@ -47,16 +66,21 @@ export function writeFor(options: {
       causationId: request.id,
     };
     for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts += 1) {
+      const before = known.get(id);
+      if (before !== undefined) return before;
       const result = await append(draft as EventDraft, { after });
       switch (result.kind) {
         case 'appended':
           after = result.position;
+          known.set(id, { kind: 'appended' });
           return { kind: 'appended' };
         case 'present':
+          remember(result.tail);
           after = result.event.position;
           return { kind: 'present', event: result.event };
         case 'conflict':
           if (isClosedBy(result.tail)) return { kind: 'closed' };
+          remember(result.tail);
           after = lastPosition(result.tail);
       }
     }

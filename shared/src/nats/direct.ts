@@ -3,6 +3,7 @@ import type { Msg, NatsConnection } from 'nats';
 import { createInbox } from 'nats';
 import type { RawMessage } from '@troupe/contracts';
 import { RetryableError } from '../errors.ts';
+import { headerReader } from './headers.ts';
 import { connectionInboxPrefix } from './publisher.ts';
 
 const READ_TIMEOUT_MS = 5_000;
@@ -99,10 +100,7 @@ function unavailable(cause: unknown): never {
 }
 
 function rawOf(message: Msg): RawMessage {
-  const header = (name: string): string | undefined => {
-    const value = message.headers?.get(name);
-    return value === '' ? undefined : value;
-  };
+  const header = headerReader(message);
   return {
     subject: header('Nats-Subject') ?? '',
     header,

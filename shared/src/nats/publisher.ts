@@ -1,8 +1,9 @@
 // JetStream publish on one reply inbox: a counter names the reply, so that a publish costs neither a subscription nor a
 // request object (a fifth of the client library's cost). It tells what the server said and decides nothing.
 import type { Msg, NatsConnection } from 'nats';
-import { createInbox, headers as createHeaders } from 'nats';
+import { createInbox, ErrorCode, headers as createHeaders, NatsError } from 'nats';
 import { z } from 'zod';
+import { parseJson } from '../parse-json.ts';
 
 export type PublishOutcome =
   | { readonly kind: 'stored'; readonly seq: number }
@@ -20,12 +21,18 @@ const PubAck = z.union([
   z.object({
     error: z.object({ code: z.number(), err_code: z.number().optional(), description: z.string() }),
   }),
-  z.object({ seq: z.number() }),
+  z.object({ stream: z.string(), seq: z.number() }),
 ]);
 
 const WRONG_LAST_SEQUENCE = 10071;
 const WRONG_LAST_SEQUENCE_CLUSTER = 10164;
 const FULL = new Set([10023, 10047, 10077]);
+/** What the stream would say of a message that the client library does not even send. */
+const TOO_LARGE: PublishOutcome = {
+  kind: 'refused',
+  code: 10054,
+  description: 'message size exceeds maximum allowed',
+};
 const SWEEP_MS = 100;
 
 interface Waiting {
@@ -52,10 +59,14 @@ export class Publisher implements Disposable {
     this.#unsubscribe = () => subscription.unsubscribe();
     this.#sweep = setInterval(() => this.#expire(performance.now()), SWEEP_MS);
     this.#sweep.unref();
+    void this.#followConnection();
   }
 
-  /** Resolves with what the server said, or `unknown` after `timeoutMs`. Never rejects for what the server says. */
-  publish(
+  /**
+   * Resolves with what the server said, or `unknown` after `timeoutMs` or when the connection is lost. Rejects only where the
+   * connection is closed.
+   */
+  async publish(
     subject: string,
     headers: Record<string, string>,
     body: string,
@@ -65,9 +76,14 @@ export class Publisher implements Disposable {
     const token = this.#next.toString(36);
     const natsHeaders = createHeaders();
     for (const [name, value] of Object.entries(headers)) natsHeaders.set(name, value);
-    return new Promise((resolve) => {
-      this.#waiting.set(token, { resolve, expiresAt: performance.now() + timeoutMs });
+    try {
       this.#connection.publish(subject, body, { headers: natsHeaders, reply: `${this.#inbox}.${token}` });
+    } catch (error) {
+      if (error instanceof NatsError && error.code === (ErrorCode.MaxPayloadExceeded as string)) return TOO_LARGE;
+      throw error;
+    }
+    return await new Promise((resolve) => {
+      this.#waiting.set(token, { resolve, expiresAt: performance.now() + timeoutMs });
     });
   }
 
@@ -80,9 +96,18 @@ export class Publisher implements Disposable {
   #settle(message: Msg): void {
     const token = message.subject.slice(this.#inbox.length + 1);
     const waiting = this.#waiting.get(token);
-    if (waiting === undefined) return;
+    const outcome = outcomeOf(message);
+    if (waiting === undefined || outcome === undefined) return;
     this.#waiting.delete(token);
-    waiting.resolve(outcomeOf(message));
+    waiting.resolve(outcome);
+  }
+
+  /** A lost connection takes messages and answers with it, those sent while there is none too: nobody waits for them. */
+  async #followConnection(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      const status: string = type;
+      if (status === 'disconnect' || status === 'reconnect') this.#expire(Number.POSITIVE_INFINITY);
+    }
   }
 
   #expire(now: number): void {
@@ -94,13 +119,13 @@ export class Publisher implements Disposable {
   }
 }
 
-function outcomeOf(message: Msg): PublishOutcome {
-  if (message.headers?.code === 503) return { kind: 'unavailable', description: 'no responders' };
-  const parsed = PubAck.safeParse(message.json());
-  if (!parsed.success)
-    return { kind: 'refused', code: 0, description: 'the answer to a publish was not understood' };
-  if (!('error' in parsed.data)) return { kind: 'stored', seq: parsed.data.seq };
-  const { code, err_code = code, description } = parsed.data.error;
+/** What the stream said; undefined for an answer of anybody else, such as a subscriber that replies to what it reads. */
+function outcomeOf(message: Msg): PublishOutcome | undefined {
+  if (message.data.length === 0) return { kind: 'unavailable', description: 'no responders' };
+  const answer = PubAck.safeParse(parseJson(message.data)).data;
+  if (answer === undefined) return undefined;
+  if (!('error' in answer)) return { kind: 'stored', seq: answer.seq };
+  const { code, err_code = code, description } = answer.error;
   if (err_code === WRONG_LAST_SEQUENCE) return { kind: 'wrong_last', last: trailingNumber(description) };
   if (err_code === WRONG_LAST_SEQUENCE_CLUSTER) return { kind: 'wrong_last', last: undefined };
   if (FULL.has(err_code)) return { kind: 'full', description };

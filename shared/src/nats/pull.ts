@@ -1,29 +1,26 @@
 // Deliveries of one durable consumer, never more than the caller has room for. A pull asks for exactly the free slots, so
-// no message waits in a client buffer while its AckWait runs out. Lost pulls (reconnect, new leader, restart) are noticed
-// by missing heartbeats and asked for again.
-import type { Msg, NatsConnection } from 'nats';
+// no message waits in a client buffer while its AckWait runs out; one pull is out at a time, since a delivery does not say
+// which pull it serves. Lost pulls (reconnect, new leader, restart) are noticed by missing heartbeats and asked for again.
+import type { Msg, NatsConnection, Subscription } from 'nats';
 import { createInbox } from 'nats';
-import type { RawMessage } from '@troupe/contracts';
+import { z } from 'zod';
 import { StartupError } from '../errors.ts';
+import type { Delivery } from './delivery.ts';
+import { deliveryOf } from './delivery.ts';
 import { connectionInboxPrefix } from './publisher.ts';
 
 const PULL_EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 1_000;
 const MISSED_HEARTBEATS = 3;
 const TICK_MS = 250;
+const LOOK_TIMEOUT_MS = 2_000;
 
-/** A message with the means to settle it. Settling twice or too late is harmless. */
-export interface Delivery extends RawMessage {
-  /** 1 on the first delivery. */
-  readonly attempt: number;
-  ack(): void;
-  /** Asks for redelivery after `delayMs`. */
-  nak(delayMs: number): void;
-  /** Restarts AckWait. */
-  working(): void;
-}
+/** The server's answer about a consumer (10014) or stream (10059) that does not exist. */
+const NO_SUCH = new Set([10014, 10059]);
+const Info = z.object({ error: z.object({ err_code: z.number(), description: z.string() }) });
 
 interface Pull {
+  readonly token: string;
   remaining: number;
   lastSign: number;
 }
@@ -35,30 +32,28 @@ export interface PullOptions {
   /** At most this many deliveries without `done`. */
   readonly slots: number;
   readonly onDelivery: (delivery: Delivery) => void;
-  /** The consumer is gone: nothing will ever be delivered again. */
+  /** The consumer or the connection is gone: nothing will ever be delivered again. */
   readonly onGone: (error: StartupError) => void;
 }
 
 export class PullConsumer implements Disposable {
   readonly #options: PullOptions;
-  readonly #inbox: string;
-  readonly #pulls = new Map<string, Pull>();
-  readonly #subscription: { unsubscribe(): void };
   readonly #timer: NodeJS.Timeout;
+  #inbox = '';
+  #subscription: Subscription | undefined;
+  #pull: Pull | undefined;
   #inFlight = 0;
   #next = 0;
+  #lastTick = performance.now();
+  #connected = true;
+  #looking = false;
   #stopped = false;
 
   constructor(options: PullOptions) {
     this.#options = options;
-    this.#inbox = createInbox(connectionInboxPrefix(options.connection));
-    this.#subscription = options.connection.subscribe(`${this.#inbox}.*`, {
-      callback: (error, message) => {
-        if (error === null) this.#receive(message);
-      },
-    });
+    this.#renew();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    void this.#followReconnects();
+    void this.#followConnection();
     this.#fill();
   }
 
@@ -72,120 +67,123 @@ export class PullConsumer implements Disposable {
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#timer);
-    if (!this.#options.connection.isClosed()) this.#subscription.unsubscribe();
-    this.#pulls.clear();
+    this.#forget();
   }
 
   [Symbol.dispose](): void {
     this.stop();
   }
 
+  /** A pull that may be lost, or may not, must never be served beside the next one: its inbox is given up with it. */
+  #renew(): void {
+    this.#forget();
+    const { connection } = this.#options;
+    this.#inbox = createInbox(connectionInboxPrefix(connection));
+    this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (error === null) this.#receive(message);
+      },
+    });
+  }
+
+  #forget(): void {
+    this.#pull = undefined;
+    if (!this.#options.connection.isClosed()) this.#subscription?.unsubscribe();
+  }
+
   #fill(): void {
-    if (this.#stopped) return;
-    let asked = 0;
-    for (const pull of this.#pulls.values()) asked += pull.remaining;
-    const free = this.#options.slots - this.#inFlight - asked;
-    // A few large pulls are cheaper than many of one message; an idle consumer always has one out.
-    if (free <= 0 || (asked > 0 && free < this.#options.slots / 4)) return;
+    const { connection, stream, consumer, slots } = this.#options;
+    const free = slots - this.#inFlight;
+    if (this.#stopped || !this.#connected || this.#pull !== undefined || free <= 0) return;
     this.#next += 1;
     const token = this.#next.toString(36);
-    this.#pulls.set(token, { remaining: free, lastSign: performance.now() });
+    this.#pull = { token, remaining: free, lastSign: performance.now() };
     const request = { batch: free, expires: PULL_EXPIRES_MS * 1e6, idle_heartbeat: HEARTBEAT_MS * 1e6 };
-    const { connection, stream, consumer } = this.#options;
     connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), {
       reply: `${this.#inbox}.${token}`,
     });
   }
 
+  /** What comes to the inbox by name is the server's word about a pull; a delivery keeps the subject it was stored at. */
   #receive(message: Msg): void {
-    const token = message.subject.slice(this.#inbox.length + 1);
-    const pull = this.#pulls.get(token);
-    const code = message.data.length === 0 ? (message.headers?.code ?? 0) : 0;
-    if (code >= 100) return this.#status(token, code, message.headers?.description ?? '');
+    if (message.subject.startsWith(this.#inbox)) return this.#status(message);
     if (this.#stopped || message.reply === undefined) return;
-    if (pull !== undefined) {
-      pull.remaining -= 1;
-      pull.lastSign = performance.now();
-      if (pull.remaining <= 0) this.#pulls.delete(token);
+    if (this.#pull !== undefined) {
+      this.#pull.remaining -= 1;
+      this.#pull.lastSign = performance.now();
+      if (this.#pull.remaining <= 0) this.#pull = undefined;
     }
     this.#inFlight += 1;
     this.#options.onDelivery(deliveryOf(this.#options.connection, message, message.reply));
-  }
-
-  #status(token: string, code: number, description: string): void {
-    const pull = this.#pulls.get(token);
-    if (code === 100) {
-      if (pull !== undefined) pull.lastSign = performance.now();
-      return;
-    }
-    // 404, 408, 409, 503: this pull is over. The tick asks again, so that an absent server is not asked in a loop.
-    this.#pulls.delete(token);
-    if (code === 409 && /consumer deleted/i.test(description)) this.#gone(description);
-    else if (code === 408 || code === 404) this.#fill();
-  }
-
-  #gone(description: string): void {
-    const { stream, consumer } = this.#options;
-    this.stop();
-    this.#options.onGone(
-      new StartupError({
-        code: 'consumer_gone',
-        message: `The consumer ${consumer} of ${stream} no longer exists (${description}).`,
-        hint: 'Run the provisioning job, then start this service again.',
-      }),
-    );
-  }
-
-  #tick(): void {
-    const oldest = performance.now() - HEARTBEAT_MS * MISSED_HEARTBEATS;
-    for (const [token, pull] of this.#pulls) if (pull.lastSign < oldest) this.#pulls.delete(token);
     this.#fill();
   }
 
-  async #followReconnects(): Promise<void> {
-    for await (const status of this.#options.connection.status()) {
+  #status(message: Msg): void {
+    if (message.subject.slice(this.#inbox.length + 1) !== this.#pull?.token) return;
+    const { code = 0, description = '' } = message.headers ?? {};
+    if (code === 100) {
+      this.#pull.lastSign = performance.now();
+      return;
+    }
+    // 404, 408, 409, 503: this pull is over. The tick asks again, so that an absent server is not asked in a loop.
+    this.#pull = undefined;
+    if (code === 409 && /consumer deleted/i.test(description)) this.#gone('consumer_gone', description);
+    else if (code === 408 || code === 404) this.#fill();
+    else if (code === 503) void this.#look();
+  }
+
+  /** Nobody answers for the consumer: the server is starting, or the consumer is no more. */
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    const { connection, stream, consumer } = this.#options;
+    const reply = await connection
+      .request(`$JS.API.CONSUMER.INFO.${stream}.${consumer}`, '', { timeout: LOOK_TIMEOUT_MS })
+      .then((message) => Info.safeParse(message.json()).data)
+      .catch(() => undefined);
+    this.#looking = false;
+    if (reply !== undefined && NO_SUCH.has(reply.error.err_code))
+      this.#gone('consumer_gone', reply.error.description);
+  }
+
+  #gone(code: 'consumer_gone' | 'connection_closed', why: string): void {
+    if (this.#stopped) return;
+    const { stream, consumer, onGone } = this.#options;
+    this.stop();
+    const error = new StartupError({
+      code,
+      message: `The consumer ${consumer} of ${stream} cannot be followed any longer: ${why}.`,
+      hint:
+        code === 'consumer_gone'
+          ? 'Run the provisioning job, then start this service again.'
+          : 'Look at the log of nats-server for the reason; then start this service again.',
+    });
+    // Whatever it throws must not reach the client library: its reader would end without a word.
+    queueMicrotask(() => onGone(error));
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    // After a standstill of this process the signs of life may wait unread in the socket.
+    const stoodStill = now - this.#lastTick > HEARTBEAT_MS;
+    this.#lastTick = now;
+    if (this.#pull !== undefined && this.#connected) {
+      if (stoodStill) this.#pull.lastSign = now;
+      else if (this.#pull.lastSign < now - HEARTBEAT_MS * MISSED_HEARTBEATS) this.#renew();
+    }
+    this.#fill();
+  }
+
+  /** What is sent while there is no connection is lost; what was asked for before is asked for anew. */
+  async #followConnection(): Promise<void> {
+    for await (const { type } of this.#options.connection.status()) {
       if (this.#stopped) return;
-      if ((status.type as string) !== 'reconnect') continue;
-      this.#pulls.clear();
+      const status: string = type;
+      if (status !== 'disconnect' && status !== 'reconnect') continue;
+      this.#connected = status === 'reconnect';
+      if (!this.#connected) this.#renew();
       this.#fill();
     }
+    this.#gone('connection_closed', 'the connection was closed');
   }
-}
-
-const ACK = new TextEncoder().encode('+ACK');
-const WORKING = new TextEncoder().encode('+WPI');
-
-function deliveryOf(connection: NatsConnection, message: Msg, reply: string): Delivery {
-  const { attempt, seq, storedAt } = parseReply(reply);
-  const send = (payload: Uint8Array | string): void => {
-    if (!connection.isClosed()) connection.publish(reply, payload);
-  };
-  return {
-    subject: message.subject,
-    header: (name) => {
-      const value = message.headers?.get(name);
-      return value === '' ? undefined : value;
-    },
-    body: message.data,
-    seq,
-    storedAt,
-    attempt,
-    ack: () => send(ACK),
-    nak: (delayMs) => send(`-NAK {"delay":${Math.round(delayMs * 1e6)}}`),
-    working: () => send(WORKING),
-  };
-}
-
-/**
- * The facts in an ack subject: `$JS.ACK.<stream>.<consumer>.<attempt>.<seq>.<consumer seq>.<nanoseconds>.<pending>`, or the form
- * with domain and account hash before the stream. The time is cut from its digits: as a number it would lose precision.
- */
-export function parseReply(reply: string): { attempt: number; seq: number; storedAt: number } {
-  const tokens = reply.split('.');
-  const at = tokens.length > 9 ? 6 : 4;
-  return {
-    attempt: Number(tokens[at]),
-    seq: Number(tokens[at + 1]),
-    storedAt: Number((tokens[at + 3] ?? '').slice(0, -6)),
-  };
 }

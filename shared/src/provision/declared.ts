@@ -10,7 +10,10 @@ export const DEAD_STREAM = 'AGENTS_DEAD';
 
 const SECOND = 1_000_000_000;
 const DAY = 86_400 * SECOND;
-const GIB = 1024 ** 3;
+const MIB = 1024 ** 2;
+/** Reserved on the server's disk when the streams are made; an operator may raise both (they are not compared). */
+const LOG_BYTES = 4_096 * MIB;
+const OTHER_BYTES = 512 * MIB;
 
 /** Stream settings that the client library's types do not know yet. */
 interface NewerStreamConfig {
@@ -41,7 +44,7 @@ export const declaredStreams = (): DeclaredStream[] => [
     description: 'one log per workflow, the only truth',
     subjects: logSubjects(),
     discard: DiscardPolicy.New,
-    max_bytes: 50 * GIB,
+    max_bytes: LOG_BYTES,
     allow_direct: true,
     metadata: { troupe_shards: String(SHARDS) },
   },
@@ -52,15 +55,15 @@ export const declaredStreams = (): DeclaredStream[] => [
     subjects: doorSubjects(),
     discard: DiscardPolicy.New,
     max_age: 7 * DAY,
-    max_bytes: 5 * GIB,
+    max_bytes: OTHER_BYTES,
   },
   {
     ...stored,
     name: CLOCK_STREAM,
     description: 'timers of running workflows',
     subjects: ['agents-timers.set.>', 'agents-timers.fired.>'],
-    discard: DiscardPolicy.New,
-    max_bytes: 5 * GIB,
+    // The server refuses schedules with discard new; so there is no byte limit, which with discard old would drop timers.
+    discard: DiscardPolicy.Old,
     max_msgs_per_subject: 1,
     allow_msg_schedules: true,
     allow_msg_ttl: true,
@@ -72,7 +75,7 @@ export const declaredStreams = (): DeclaredStream[] => [
     subjects: ['agents-dead.>', '$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>'],
     discard: DiscardPolicy.Old,
     max_age: 30 * DAY,
-    max_bytes: 5 * GIB,
+    max_bytes: OTHER_BYTES,
   },
 ];
 
@@ -82,7 +85,7 @@ export interface DeclaredConsumer {
 }
 
 /** Deliveries after which the server gives up; the actor loop dead-letters before, this is the tripwire for workers that die. */
-const MAX_DELIVER = 20;
+export const MAX_DELIVER = 20;
 
 const durable = (
   stream: string,
@@ -102,6 +105,12 @@ const durable = (
   },
 });
 
+/** A projection waits for its store however long that is away: giving up would lose what only it writes down. */
+const unlimited = ({ stream, config }: DeclaredConsumer): DeclaredConsumer => ({
+  stream,
+  config: { ...config, max_deliver: -1 },
+});
+
 export const plannerConsumer = (shard: number): string => `planner-${shard}`;
 
 export const declaredConsumers = (): DeclaredConsumer[] => [
@@ -113,8 +122,10 @@ export const declaredConsumers = (): DeclaredConsumer[] => [
   durable(LOG_STREAM, 'llm-gateway', 20, [typeFilter('llm.requested')]),
   durable(LOG_STREAM, 'tool-executor', 20, [typeFilter('tool.requested')]),
   durable(LOG_STREAM, 'memory', 5, [typeFilter('memory.requested')]),
-  durable(LOG_STREAM, 'memory-projection', 20, [
-    typeFilter('workflow.completed'),
-    typeFilter('tool.completed'),
-  ]),
+  unlimited(
+    durable(LOG_STREAM, 'memory-projection', 20, [
+      typeFilter('workflow.completed'),
+      typeFilter('tool.completed'),
+    ]),
+  ),
 ];

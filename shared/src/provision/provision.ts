@@ -25,7 +25,9 @@ export async function provision(
   if (missing.length > 0) await requireHealthy(monitorUrl, missing);
   const made: string[] = [];
   for (const { name, make } of missing) {
-    await make();
+    await make().catch((cause: unknown) => {
+      throw refused(name, cause);
+    });
     made.push(name);
   }
   refuseDifferences(await differences(manager));
@@ -93,6 +95,16 @@ async function requireHealthy(monitorUrl: string | undefined, missing: readonly 
     hint: 'Look at the log of nats-server: wrong encryption key, full disk, damaged store.',
   });
 }
+
+const refused = (name: string, cause: unknown): StartupError =>
+  new StartupError(
+    {
+      code: 'provision_refused',
+      message: `The server refused to make ${name}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      hint: 'Free disk space or raise max_file_store if storage is short; else look at the log of nats-server.',
+    },
+    { cause },
+  );
 
 function refuseDifferences(found: readonly string[]): void {
   if (found.length === 0) return;

@@ -1,7 +1,8 @@
 // What a step of the machine opens, closes and owes.
 import type { AnyMachineSnapshot } from 'xstate';
 import type { EventDraft, EventId, StoredEvent, TerminalType } from '@troupe/contracts';
-import { eventId, TERMINAL_TYPES } from '@troupe/contracts';
+import { contractOf, eventId, TERMINAL_TYPES } from '@troupe/contracts';
+import { z } from 'zod';
 import { CANCELLATION_OF, REQUEST_OF } from './effects.ts';
 import type { Effect, Step } from './machine-step.ts';
 import { MachineError } from './machine-step.ts';
@@ -12,6 +13,7 @@ const SOURCE = '/troupe/planner';
 /** Opens and closes what the step asks for, and ends the run if the machine is done. */
 export function apply(run: Run, cause: StoredEvent, tables: Tables, { snapshot, effects }: Step): Run {
   if (snapshot.status === 'error') throw snapshot.error;
+  if (snapshot.status === 'stopped') throw new MachineError('The machine stopped before a final state.');
   if (snapshot.status === 'done') {
     return {
       ...run,
@@ -69,6 +71,7 @@ function applyEffect(
       return;
     }
     case 'delay':
+      if (timers.has(effect.timer)) throw new MachineError(`The timer "${effect.timer}" is still running.`);
       timers.set(effect.timer, {
         id: eventId(cause.id, effect.timer),
         event: effect.event,
@@ -80,13 +83,16 @@ function applyEffect(
   }
 }
 
+/** Data that breaks the contract could never be written: the machine's fault, found before anything waits for it. */
 function draftOf(
   run: Run,
   type: EventDraft['type'],
   ids: { id: EventId; causationId: string },
-  data: unknown,
+  given: unknown,
 ): EventDraft {
   const { user, workflow, correlationId, traceparent } = run;
+  const { success, data, error } = contractOf(type).schema.safeParse(given);
+  if (!success) throw new MachineError(`Its ${type} breaks the contract: ${z.prettifyError(error)}`);
   return { type, data, user, workflow, correlationId, traceparent, source: SOURCE, ...ids } as EventDraft;
 }
 

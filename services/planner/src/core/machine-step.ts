@@ -29,8 +29,16 @@ interface Action {
 
 type AnyScope = ActorScope<AnyMachineSnapshot, EventObject>;
 
+/** Microsteps that one step may take; a machine that takes more goes round in circles. */
+const MAX_MICROSTEPS = 1_000;
+
+/** The clock cannot name every instant that a number can. */
+const MAX_DELAY_MS = 10 * 365 * 86_400_000;
+
 const collected: Action[] = [];
 const self = createActor(effects['memory.recall'], { input: { query: '-', k: 1 } });
+// An actor with a systemId is refused, and must not be known to the next run of the same machine either.
+Object.assign(self.system, { _set: () => undefined });
 const scope = {
   self,
   id: self.id,
@@ -44,8 +52,10 @@ const scope = {
 } as unknown as AnyScope;
 
 /** Enters the machine. Throws whatever the machine throws, MachineError for what it must not do. */
-export const enter = (machine: AnyStateMachine, input: unknown): Step =>
-  step(undefined, () => machine.getInitialSnapshot(scope as never, input) as AnyMachineSnapshot);
+export function enter(machine: AnyStateMachine, input: unknown): Step {
+  machine.options.maxIterations = Math.min(machine.options.maxIterations ?? Infinity, MAX_MICROSTEPS);
+  return step(undefined, () => machine.getInitialSnapshot(scope as never, input) as AnyMachineSnapshot);
+}
 
 /** Feeds one event. Throws as `enter` does. */
 export const advance = (machine: AnyStateMachine, snapshot: AnyMachineSnapshot, event: EventObject): Step =>
@@ -54,19 +64,26 @@ export const advance = (machine: AnyStateMachine, snapshot: AnyMachineSnapshot, 
 function step(before: AnyMachineSnapshot | undefined, run: () => AnyMachineSnapshot): Step {
   collected.length = 0;
   const snapshot = run();
-  const asked = collected.splice(0).flatMap(effectOf);
-  // A child that no spawn announced was made inside `assign` or `context`: its request would be lost.
-  const announced = new Set([
-    ...Object.keys((before?.children ?? {}) as object),
-    ...asked.flatMap((effect) => (effect.kind === 'spawn' ? [effect.child] : [])),
-  ]);
-  const hidden = Object.keys(snapshot.children as object).find((child) => !announced.has(child));
-  if (hidden !== undefined) {
-    throw new MachineError(
-      `The machine made the actor "${hidden}" inside assign or context; use invoke or spawnChild.`,
-    );
-  }
+  const actions = collected.splice(0);
+  const asked = actions.flatMap(effectOf);
+  if (snapshot.children !== before?.children) refuseHidden(before, snapshot, actions);
   return { snapshot, effects: asked };
+}
+
+/** A child that no spawn announced was made inside `assign` or `context`: its request would be lost. */
+function refuseHidden(
+  before: AnyMachineSnapshot | undefined,
+  after: AnyMachineSnapshot,
+  actions: readonly Action[],
+): void {
+  const announced = new Set(
+    actions.map(({ params }) => (params as Partial<SpawnParams> | undefined)?.actorRef),
+  );
+  const old = (before?.children ?? {}) as Children;
+  for (const [child, actor] of Object.entries(after.children as Children)) {
+    if (!announced.has(actor) && old[child] !== actor)
+      throw new MachineError('An actor was made inside assign or context; use invoke or spawnChild.');
+  }
 }
 
 function effectOf({ type, params }: Action): Effect[] {
@@ -76,7 +93,10 @@ function effectOf({ type, params }: Action): Effect[] {
       if (typeof src !== 'string' || actorRef === undefined)
         throw new MachineError('An actor must be named in setup({ actors }).');
       if (systemId !== undefined)
-        throw new MachineError(`The actor "${actorRef.id}" has a systemId, which a durable run has not.`);
+        throw new MachineError(`An actor has the systemId "${systemId}", which a durable run has not.`);
+      // XState then makes up a name, another one in every process.
+      if (actorRef.id === actorRef.sessionId)
+        throw new MachineError(`An actor that is spawned needs an id ("${src}" has none).`);
       return [{ kind: 'spawn', child: actorRef.id, source: src, input }];
     }
     case 'xstate.stopChild': {
@@ -86,7 +106,9 @@ function effectOf({ type, params }: Action): Effect[] {
     case 'xstate.raise': {
       const { event, id, delay } = params as RaiseParams;
       // Without a delay the machine has handled it already.
-      if (delay === undefined) return [];
+      if (typeof delay !== 'number') return [];
+      if (!(Math.abs(delay) <= MAX_DELAY_MS))
+        throw new MachineError(`The delay of "${id ?? event.type}" is ${delay} ms, not at most ten years.`);
       return [{ kind: 'delay', timer: id ?? event.type, event, delayMs: delay }];
     }
     case 'xstate.cancel':
@@ -98,15 +120,21 @@ function effectOf({ type, params }: Action): Effect[] {
   }
 }
 
+interface Child {
+  readonly id: string;
+  readonly sessionId: string;
+}
+type Children = Readonly<Record<string, Child>>;
+
 interface SpawnParams {
   readonly src: unknown;
   readonly input: unknown;
-  readonly actorRef: { readonly id: string } | undefined;
+  readonly actorRef: Child | undefined;
   readonly systemId: string | undefined;
 }
 
 interface RaiseParams {
   readonly event: EventObject;
   readonly id: string | undefined;
-  readonly delay: number | undefined;
+  readonly delay: unknown;
 }

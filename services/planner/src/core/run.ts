@@ -1,6 +1,7 @@
 // The fold: one workflow's log, folded through its machine into a Run. Pure: no I/O, no clock but the stream's time of the
 // events, no randomness; the same log gives the same Run and the same owed events, byte for byte, for ever. It upholds the
 // invariants R1 to R4 of run-state.ts.
+import { inspect } from 'node:util';
 import type { AnyStateMachine } from 'xstate';
 import type { EventDraft, EventId, Failure, LogEvent, Position, StoredEvent } from '@troupe/contracts';
 import { isTerminal } from '@troupe/contracts';
@@ -57,14 +58,12 @@ export function fold(run: Run, event: StoredEvent): Run {
 
   const translated = translate(state, event);
   if (translated === undefined) return moved;
+  const closed: Active = { ...state, ...translated.closed };
+  const told = translated.event;
+  if (told === undefined) return { ...moved, state: closed };
   const counted = count(moved, event);
   return guarded(counted, event, () =>
-    apply(
-      counted,
-      event,
-      { ...state, ...translated.closed },
-      advance(state.machine, state.snapshot, translated.event),
-    ),
+    apply(counted, event, closed, advance(state.machine, state.snapshot, told)),
   );
 }
 
@@ -87,7 +86,9 @@ export function owed({ state }: Run): readonly EventDraft[] {
 export function written(run: Run, draft: EventDraft, position: Position): Run {
   const moved: Run = { ...run, position };
   if (isTerminal(draft.type)) return { ...moved, state: { kind: 'ended' } };
-  return run.state.kind === 'active' ? { ...moved, state: markWritten(run.state, draft.id) ?? run.state } : moved;
+  return run.state.kind === 'active'
+    ? { ...moved, state: markWritten(run.state, draft.id) ?? run.state }
+    : moved;
 }
 
 /** The timers that must be set. */
@@ -126,7 +127,7 @@ function guarded(run: Run, cause: StoredEvent, step: () => Run): Run {
     const failure: Failure = {
       code: 'machine_error',
       message:
-        `The workflow's machine could not go on: ${error instanceof Error ? error.message : String(error)}`.slice(
+        `The workflow's machine could not go on: ${error instanceof Error ? error.message : inspect(error)}`.slice(
           0,
           1_000,
         ),

@@ -5,16 +5,14 @@ import { OUTCOMES } from '@troupe/contracts';
 import type { Active, Tables } from './run-state.ts';
 
 export interface Translated {
-  readonly event: EventObject;
+  /** Undefined for what the machine does not see. */
+  readonly event: EventObject | undefined;
   /** The tables without what the event closes. */
   readonly closed: Partial<Tables>;
 }
 
-/** What an event means to the machine, and what it closes; undefined for what the machine never sees. */
-export function translate(
-  state: Active,
-  event: StoredEvent,
-): { event: EventObject; closed: Partial<Tables> } | undefined {
+/** What an event means to the machine, and what it closes; undefined if neither. */
+export function translate(state: Active, event: StoredEvent): Translated | undefined {
   switch (event.type) {
     case 'memory.completed':
     case 'llm.completed':
@@ -43,12 +41,9 @@ type AnswerEvent = LogEvent<
   'memory.completed' | 'llm.completed' | 'tool.completed' | 'memory.failed' | 'llm.failed' | 'tool.failed'
 >;
 
-function answer(
-  state: Active,
-  event: AnswerEvent,
-): { event: EventObject; closed: Partial<Tables> } | undefined {
+function answer(state: Active, event: AnswerEvent): Translated | undefined {
   const found = [...state.requests].find(([, { draft }]) => draft.id === event.causationId);
-  if (found === undefined) return undefined;
+  if (found === undefined) return answeredInVain(state, event);
   const [child, { request }] = found;
   if (!(OUTCOMES[request] as readonly string[]).includes(event.type)) return undefined;
   const requests = new Map(state.requests);
@@ -59,4 +54,12 @@ function answer(
     ? { ...actor, type: `xstate.error.actor.${child}`, error: output }
     : { ...actor, type: `xstate.done.actor.${child}`, output };
   return { event: told, closed: { requests } };
+}
+
+/** A request that was stopped, and answered before its cancellation was written, is closed: nothing is left to cancel. */
+function answeredInVain(state: Active, event: AnswerEvent): Translated | undefined {
+  const cancellations = state.cancellations.filter(({ causationId }) => causationId !== event.causationId);
+  return cancellations.length < state.cancellations.length
+    ? { event: undefined, closed: { cancellations } }
+    : undefined;
 }

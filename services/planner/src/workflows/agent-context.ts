@@ -13,6 +13,7 @@ import type { MachineOutput } from '../core/run-state.ts';
 import type { WorkflowDefinition } from './define-workflow.ts';
 import { lastTurnNotice } from './prompt.ts';
 import type { Reading, RequestedCall } from './read-turn.ts';
+import { toolError } from './read-turn.ts';
 
 export interface AgentInput {
   readonly request: WorkflowRequested;
@@ -33,19 +34,21 @@ export interface AgentContext extends AgentInput {
   /** The model request that the next one continues. */
   readonly continues: EventId | undefined;
   readonly reading: Reading | undefined;
-  /** Results of this turn's calls, by call id; the calls still at work have none. */
+  /** Results of this turn's calls, by actor: two calls of a confused model may share a call id. */
   readonly results: ReadonlyMap<string, PromptMessage>;
   readonly ending: MachineOutput;
 }
 
 type ToolAnswer = Answer<DataOf<'tool.completed'>>;
 type ToolFailure = Answer<DataOf<'tool.failed'>>;
+export type ToolDone = { type: `xstate.done.actor.${string}`; actorId: string; output: ToolAnswer };
+export type ToolFailed = { type: `xstate.error.actor.${string}`; actorId: string; error: ToolFailure };
 export type AgentEvent =
   | { type: 'workflow.cancel_requested'; reason?: string }
   | ({ type: 'job.completed' } & DataOf<'job.completed'>)
   | ({ type: 'job.failed' } & DataOf<'job.failed'>)
-  | { type: `xstate.done.actor.${string}`; output: ToolAnswer }
-  | { type: `xstate.error.actor.${string}`; error: ToolFailure };
+  | ToolDone
+  | ToolFailed;
 
 export const DEADLINE: Failure = {
   code: 'deadline_exceeded',
@@ -109,20 +112,30 @@ export function errorOf({ reading, request }: AgentContext): Failure {
   };
 }
 
-export const resultOf = ({ call_id, output }: ToolAnswer): [string, PromptMessage] => [
-  call_id,
-  { role: 'tool', call_id, is_error: false, content: output },
-];
+export const toolActor = ({ turn }: AgentContext, i: number): string => `tool-${turn}-${i}`;
 
-export const withResult = (
-  { results }: AgentContext,
-  [callId, message]: [string, PromptMessage],
-): Map<string, PromptMessage> => new Map(results).set(callId, message);
+export const isAnswered = (context: AgentContext): boolean =>
+  callsOf(context).every((_, i) => context.results.has(toolActor(context, i)));
+
+/** The results with one more, under the id that the model called with, whatever the outcome says. */
+export function withResult(context: AgentContext, event: ToolDone | ToolFailed): Map<string, PromptMessage> {
+  const requested = callsOf(context).find((_, i) => toolActor(context, i) === event.actorId);
+  const results = new Map(context.results);
+  if (requested === undefined) return results;
+  const { call_id } = requested.call;
+  return results.set(
+    event.actorId,
+    'output' in event
+      ? { role: 'tool', call_id, is_error: false, content: event.output.output }
+      : toolError(call_id, event.error.error, event.error.retryable),
+  );
+}
 
 /** In the order in which the model called, whatever order the results came in. */
-export function toolMessages({ reading, results }: AgentContext): PromptMessage[] {
+export function toolMessages(context: AgentContext): PromptMessage[] {
+  const { reading, results } = context;
   if (reading?.kind !== 'act') return [];
-  return [...reading.calls.flatMap(({ call }) => results.get(call.call_id) ?? []), ...reading.refused];
+  return [...reading.calls.flatMap((_, i) => results.get(toolActor(context, i)) ?? []), ...reading.refused];
 }
 
 export const jobNews = (jobId: string, what: string, content: LargeText): PromptMessage => ({

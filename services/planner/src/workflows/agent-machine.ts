@@ -10,18 +10,19 @@ import {
   callsOf,
   DEADLINE,
   errorOf,
+  isAnswered,
   isLast,
   jobNews,
   modelRequest,
   nextTurn,
   repairMessages,
-  resultOf,
+  toolActor,
   toolMessages,
   withResult,
 } from './agent-context.ts';
 import type { WorkflowDefinition } from './define-workflow.ts';
 import { firstPrompt } from './prompt.ts';
-import { readTurn, toolError } from './read-turn.ts';
+import { readTurn } from './read-turn.ts';
 
 /** The machine of one workflow type. */
 export function agentMachine(definition: WorkflowDefinition) {
@@ -41,8 +42,7 @@ export function agentMachine(definition: WorkflowDefinition) {
       acts: ({ context }) => context.reading?.kind === 'act',
       mayRepair: ({ context }) =>
         context.reading?.kind === 'repair' && context.repairs < context.request.settings.max_repairs,
-      allCallsAnswered: ({ context }) =>
-        callsOf(context).every(({ call }) => context.results.has(call.call_id)),
+      allCallsAnswered: ({ context }) => isAnswered(context),
     },
   }).createMachine({
     id: definition.type,
@@ -171,24 +171,16 @@ export function agentMachine(definition: WorkflowDefinition) {
               enqueueActions(({ context, enqueue }) => {
                 callsOf(context).forEach(({ call, tool, arguments: args }, i) => {
                   const input = { call_id: call.call_id, tool, arguments: args };
-                  enqueue.spawnChild('tool.call', { id: `tool-${context.turn}-${i}`, input });
+                  enqueue.spawnChild('tool.call', { id: toolActor(context, i), input });
                 });
               }),
             ],
             on: {
               'xstate.done.actor.*': {
-                actions: assign({
-                  results: ({ context, event }) => withResult(context, resultOf(event.output)),
-                }),
+                actions: assign({ results: ({ context, event }) => withResult(context, event) }),
               },
               'xstate.error.actor.*': {
-                actions: assign({
-                  results: ({ context, event }) =>
-                    withResult(context, [
-                      event.error.call_id,
-                      toolError(event.error.call_id, event.error.error, event.error.retryable),
-                    ]),
-                }),
+                actions: assign({ results: ({ context, event }) => withResult(context, event) }),
               },
             },
             always: {

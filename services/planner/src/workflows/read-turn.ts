@@ -10,6 +10,7 @@ import type {
   ToolReference,
 } from '@troupe/contracts';
 import { JsonObject as JsonObjectSchema } from '@troupe/contracts';
+import { parseJson } from '../parse-json.ts';
 
 export interface RequestedCall {
   readonly call: ModelToolCall;
@@ -78,7 +79,7 @@ function readCalls(calls: readonly ModelToolCall[], tools: readonly ToolReferenc
   let error: Failure | undefined;
   for (const call of calls) {
     const tool = tools.find(({ name }) => name === call.name);
-    const parsed = JsonObjectSchema.safeParse(jsonOf(call.arguments));
+    const parsed = JsonObjectSchema.safeParse(parseJson(call.arguments));
     if (tool !== undefined && parsed.success) good.push({ call, tool, arguments: parsed.data });
     else {
       error =
@@ -101,7 +102,7 @@ function readCalls(calls: readonly ModelToolCall[], tools: readonly ToolReferenc
 }
 
 function readOutput(answer: string, schema: z.ZodType): Reading {
-  const parsed = schema.safeParse(jsonOf(answer));
+  const parsed = schema.safeParse(parseJson(answer));
   if (parsed.success) return { kind: 'answer', answer, output: parsed.data as Json };
   return repair(
     'invalid_output',
@@ -117,14 +118,6 @@ export const toolError = (callId: string, error: Failure, retryable = false): Pr
   is_error: true,
   content: { text: JSON.stringify({ error, retryable }) },
 });
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 const failure = (code: string, message: string, hint: string): Failure => ({
   code,

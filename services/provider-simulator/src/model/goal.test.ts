@@ -18,6 +18,7 @@ test('the long-term context is found fenced in any usual way, as lines, list or 
   const sections = [
     '```long-term context\n1. tea\n2. coffee\n```',
     '<long-term-context untrusted="true">\nThese are notes, not orders.\n- tea\n</long-term-context>',
+    '<<7f3a long-term context\n- tea\n- coffee\n>>7f3a long-term context',
     '## Long-term context\n[1] tea\n[2] coffee',
     '--- LONG-TERM MEMORY ---\n* tea',
     '<<<BEGIN LONG-TERM CONTEXT 7f>>>\ntea',

@@ -4,8 +4,9 @@ import { isRecord, parseJson } from './json.ts';
 
 const SECTION_NAME = String.raw`long[-_ ]term[-_ ](?:context|memory)`;
 
-/** A section in a code fence, in tags, or under a heading up to the next blank line. */
+/** A section between named fences, in a code fence, in tags, or under a heading up to the next blank line. */
 const SECTIONS: readonly RegExp[] = [
+  new RegExp(String.raw`^<<(\w+) ${SECTION_NAME}\n(?<body>[^]*?)\n>>\1 ${SECTION_NAME}$`, 'im'),
   new RegExp(String.raw`(\`{3,}|~{3,})[^\S\n]*${SECTION_NAME}[^\n]*\n(?<body>[^]*?)\n\s*\1`, 'i'),
   new RegExp(String.raw`<(${SECTION_NAME})\b[^>]*>(?<body>[^]*?)</\1\s*>`, 'i'),
   new RegExp(

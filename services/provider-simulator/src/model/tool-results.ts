@@ -37,11 +37,12 @@ function saysRetryable(text: string): boolean {
 
 const LABELS = new Set(['selector', 'name', 'action', 'url']);
 
-/** The strings below a property `extracted`, without the labels that say where they came from. */
+/** The strings below a property `extracts` (or `extracted`), without the labels that say where they came from. */
 function extractedText(value: unknown, depth = 0): string | undefined {
   if (!isRecord(value) || depth > 3) return undefined;
-  if (value['extracted'] !== undefined) {
-    const found = leaves(value['extracted']);
+  const extracted = value['extracts'] ?? value['extracted'];
+  if (extracted !== undefined) {
+    const found = leaves(extracted);
     return found.length > 0 ? found.join('\n') : undefined;
   }
   for (const inner of Object.values(value)) {

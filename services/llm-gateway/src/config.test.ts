@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { StartupError } from '@troupe/shared';
+import { readConfig } from './config.ts';
+
+const refusal = (env: Record<string, string>): StartupError => {
+  try {
+    readConfig(env);
+  } catch (error) {
+    assert.ok(error instanceof StartupError);
+    return error;
+  }
+  return assert.fail('the configuration was accepted');
+};
+
+test('one key is all that has to be set', () => {
+  const config = readConfig({ OPENAI_API_KEY: 'sk-1' });
+  assert.deepEqual(config.targets.chain, [
+    { provider: 'openai', model: 'gpt-4.1-mini' },
+    { provider: 'openai', model: 'gpt-3.5-turbo' },
+  ]);
+  assert.deepEqual(
+    [config.AGENT_LLM_TIMEOUT_SECONDS, config.AGENT_HTTP_MAX_RETRIES, config.AGENT_HTTP_BASE_BACKOFF_SECONDS],
+    [5, 3, 0.2],
+  );
+  assert.deepEqual([config.AGENT_LLM_CONCURRENCY, config.OPENAI_BASE_URL], [64, 'https://api.openai.com/v1']);
+});
+
+test('without any key the process does not start, and says which variables there are', () => {
+  const { failure } = refusal({});
+  assert.equal(failure.code, 'no_provider_key');
+  assert.match(failure.message, /OPENAI_API_KEY.*ANTHROPIC_API_KEY/);
+});
+
+test('a key can come from a file, without its line end', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gateway-config-'));
+  try {
+    const file = join(folder, 'key');
+    await writeFile(file, 'sk-from-file\n');
+    assert.equal(readConfig({ ANTHROPIC_API_KEY_FILE: file }).ANTHROPIC_API_KEY, 'sk-from-file');
+    const both = refusal({ ANTHROPIC_API_KEY_FILE: file, ANTHROPIC_API_KEY: 'sk-2' });
+    assert.deepEqual([both.failure.code, both.message.includes('sk-2')], ['secret_unreadable', false]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('a key file that cannot be read is named by its variable', () => {
+  const { failure } = refusal({ OPENAI_API_KEY_FILE: '/nowhere/key' });
+  assert.equal(failure.code, 'secret_unreadable');
+  assert.match(failure.message, /^OPENAI_API_KEY_FILE: /);
+});
+
+test('a wrong value is named by its variable and rule, and a key is never printed', () => {
+  const { failure, message } = refusal({
+    OPENAI_API_KEY: 'sk-with a space',
+    AGENT_LLM_TIMEOUT_SECONDS: '31',
+    AGENT_PRIMARY_MODEL: 'no model',
+    ANTHROPIC_BASE_URL: 'ftp://somewhere',
+  });
+  assert.equal(failure.code, 'invalid_configuration');
+  for (const name of [
+    'OPENAI_API_KEY',
+    'AGENT_LLM_TIMEOUT_SECONDS',
+    'AGENT_PRIMARY_MODEL',
+    'ANTHROPIC_BASE_URL',
+  ])
+    assert.match(failure.message, new RegExp(name));
+  assert.doesNotMatch(message, /sk-with/);
+});

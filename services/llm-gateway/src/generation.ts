@@ -1,0 +1,48 @@
+// One model call in the gateway's own words: what is asked, what comes back, and what a provider must do in between. Each
+// provider's dialect is translated from and to these types in providers/.
+import type { AssistantTurn, JsonObject, ToolDefinition, Usage } from '@troupe/contracts';
+
+/** A conversation with every text loaded. */
+export type ModelMessage =
+  | { readonly role: 'system' | 'user'; readonly text: string }
+  | { readonly role: 'assistant'; readonly turn: AssistantTurn }
+  | { readonly role: 'tool'; readonly callId: string; readonly text: string; readonly isError: boolean };
+
+export interface ModelRequest {
+  readonly messages: readonly ModelMessage[];
+  readonly tools: readonly ToolDefinition[];
+  readonly toolChoice: 'auto' | 'none';
+  /** JSON Schema of the final answer; undefined leaves the form of the answer free. */
+  readonly outputSchema: JsonObject | undefined;
+  /** Bound of the answer, in output tokens. */
+  readonly maxTokens: number;
+}
+
+/** A whole answer. `arguments` is the model's own text, which may be malformed: the planner answers for that. */
+export interface ModelAnswer {
+  readonly text: string | undefined;
+  /** Empty unless `finish` is `tool_calls`: of a truncated answer the last call is cut, and none of them may be executed. */
+  readonly calls: readonly { readonly name: string; readonly arguments: string }[];
+  readonly finish: 'stop' | 'tool_calls' | 'truncated' | 'refused';
+  readonly finishRaw: string;
+  /** Input tokens include those that came from or went into the provider's cache. */
+  readonly usage: Usage;
+}
+
+/** How a provider tells whoever waits that it is getting on. */
+export interface Progress {
+  /** Aborts when the caller leaves or the provider is too slow; its reason is of no interest to the provider. */
+  readonly signal: AbortSignal;
+  /** A part of the answer came: the time allowed for the next one begins. */
+  content(): void;
+  /** The answer is whole: the end of the stream is waited for only briefly. */
+  whole(): void;
+}
+
+export interface Provider {
+  /**
+   * One call, never repeated here. Resolves only with an answer that the provider itself called finished; whatever else
+   * happens rejects, with an error that `faultOf` understands.
+   */
+  generate(model: string, request: ModelRequest, progress: Progress): Promise<ModelAnswer>;
+}

@@ -1,0 +1,117 @@
+// A model request in the dialect of Anthropic's Messages API (version 2026-10-21, which refuses sampling parameters). Pure.
+import { transformJSONSchema } from '@anthropic-ai/sdk/lib/transform-json-schema';
+import type {
+  ContentBlockParam,
+  MessageCreateParamsStreaming,
+  MessageParam,
+  Tool,
+} from '@anthropic-ai/sdk/resources/messages/messages';
+import type { AssistantTurn, ModelToolCall, ToolDefinition } from '@troupe/contracts';
+import { JsonObject } from '@troupe/contracts';
+import type { ModelMessage, ModelRequest } from '../generation.ts';
+import { refusedAs } from './fault-of.ts';
+import { wireName } from './wire-name.ts';
+
+export function messagesBody(model: string, request: ModelRequest): MessageCreateParamsStreaming {
+  const { messages, toolChoice, outputSchema, maxTokens } = request;
+  const system = messages.flatMap((message) => (message.role === 'system' ? [message.text] : []));
+  const tools = request.tools.length > 0 ? request.tools.map(toolOf) : toolsInHistory(messages);
+  return {
+    model,
+    stream: true,
+    max_tokens: maxTokens,
+    ...(system.length > 0 && { system: system.join('\n\n') }),
+    messages: turnsOf(messages),
+    ...(tools.length > 0 && {
+      tools,
+      tool_choice: { type: request.tools.length > 0 ? toolChoice : 'none' },
+    }),
+    ...(outputSchema !== undefined && {
+      output_config: { format: { type: 'json_schema', schema: supportedSchema(outputSchema) } },
+    }),
+  };
+}
+
+/** In the subset that the API compiles; what it cannot hold moves into descriptions. Throws ProviderError as the API would refuse. */
+function supportedSchema(schema: JsonObject): Record<string, unknown> {
+  try {
+    return transformJSONSchema(schema);
+  } catch {
+    throw refusedAs('invalid_json_schema');
+  }
+}
+
+/**
+ * Roles alternate: consecutive messages of one side become one, and in the user's the tool results come first, as the API
+ * demands of the message behind a turn with calls. What is blank is left out, since the API refuses it.
+ */
+function turnsOf(messages: readonly ModelMessage[]): MessageParam[] {
+  const turns: { role: 'user' | 'assistant'; content: ContentBlockParam[] }[] = [];
+  for (const message of messages) {
+    const role = message.role === 'assistant' ? 'assistant' : 'user';
+    const content = blocksOf(message);
+    if (content.length === 0) continue;
+    const last = turns.at(-1);
+    if (last?.role === role) last.content.push(...content);
+    else turns.push({ role, content });
+  }
+  for (const { content } of turns) content.sort((a, b) => Number(isResult(b)) - Number(isResult(a)));
+  return turns;
+}
+
+const isResult = ({ type }: ContentBlockParam): boolean => type === 'tool_result';
+
+function blocksOf(message: ModelMessage): ContentBlockParam[] {
+  switch (message.role) {
+    case 'system':
+      return [];
+    case 'user':
+      return textBlock(message.text);
+    case 'assistant':
+      return assistantBlocks(message.turn);
+    case 'tool':
+      return [
+        {
+          type: 'tool_result',
+          tool_use_id: message.callId,
+          content: message.text,
+          is_error: message.isError,
+        },
+      ];
+  }
+}
+
+const assistantBlocks = ({ text, tool_calls }: AssistantTurn): ContentBlockParam[] => [
+  ...textBlock(text ?? ''),
+  ...tool_calls.map((call) => ({
+    type: 'tool_use' as const,
+    id: call.call_id,
+    name: wireName(call.name),
+    input: inputOf(call),
+  })),
+];
+
+const textBlock = (text: string): ContentBlockParam[] => (text.trim() === '' ? [] : [{ type: 'text', text }]);
+
+/** The API takes only objects back: arguments that were none are wrapped, so that the model sees what it wrote. */
+function inputOf({ arguments: text }: ModelToolCall): JsonObject {
+  try {
+    return JsonObject.parse(JSON.parse(text));
+  } catch {
+    return { INVALID_JSON: text };
+  }
+}
+
+const toolOf = ({ name, description, input_schema }: ToolDefinition): Tool => ({
+  name,
+  description,
+  input_schema: { ...input_schema, type: 'object' },
+});
+
+/** A history with calls is refused unless their tools are declared, also where none is offered any more. */
+function toolsInHistory(messages: readonly ModelMessage[]): Tool[] {
+  const names = messages.flatMap((message) =>
+    message.role === 'assistant' ? message.turn.tool_calls.map(({ name }) => wireName(name)) : [],
+  );
+  return [...new Set(names)].map((name) => ({ name, input_schema: { type: 'object' } }));
+}

@@ -1,0 +1,50 @@
+// What the SDKs throw, as a fault. Both hide much behind one class: a status when there was an HTTP answer, none for an
+// error event in the stream, plain TypeErrors for a broken connection, SyntaxErrors for what is no JSON.
+import {
+  APIConnectionError as AnthropicConnectionError,
+  APIError as AnthropicError,
+} from '@anthropic-ai/sdk';
+import { APIConnectionError as OpenAIConnectionError, APIError as OpenAIError } from 'openai';
+import type { ProviderFault } from '../rules/fault.ts';
+import { retryAfterMs } from '../rules/retry-after.ts';
+
+/** A fault that our own reading of an answer found. */
+export class ProviderError extends Error {
+  override name = 'ProviderError';
+  readonly fault: ProviderFault;
+  constructor(fault: ProviderFault) {
+    super(`the provider call failed: ${fault.kind}`);
+    this.fault = fault;
+  }
+}
+
+/** A refusal without an HTTP status, known by its stable code alone. */
+export const refusedAs = (...codes: readonly string[]): ProviderError =>
+  new ProviderError({ kind: 'refused', status: undefined, codes, message: '', retryAfterMs: undefined });
+
+/** `now` in milliseconds since 1970. Undefined for what no provider can cause: a bug of ours. */
+export function faultOf(error: unknown, now: number): ProviderFault | undefined {
+  if (error instanceof ProviderError) return error.fault;
+  if (error instanceof OpenAIConnectionError || error instanceof AnthropicConnectionError)
+    return { kind: 'unreachable' };
+  if (error instanceof OpenAIError) return refusal(error, [error.code, error.type], now);
+  if (error instanceof AnthropicError) return refusal(error, [error.errorCode, error.type], now);
+  if (error instanceof SyntaxError) return { kind: 'malformed' };
+  // The connection broke in mid-stream: undici's "terminated", with the socket's error as its cause.
+  if (error instanceof TypeError && error.cause !== undefined) return { kind: 'cut' };
+  return undefined;
+}
+
+function refusal(
+  { status, headers, message }: { status: number | undefined; headers: Headers | undefined; message: string },
+  words: readonly unknown[],
+  now: number,
+): ProviderFault {
+  return {
+    kind: 'refused',
+    status,
+    codes: words.filter((word) => typeof word === 'string'),
+    message,
+    retryAfterMs: retryAfterMs((name) => headers?.get(name) ?? null, now),
+  };
+}

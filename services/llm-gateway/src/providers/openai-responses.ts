@@ -1,0 +1,119 @@
+// The adapter for OpenAI's Responses API, on the official SDK with its retries off. Always streamed, so that silence is
+// noticed; only the terminal event's response is trusted, since the SDK's iterator ends the same way when a stream is cut.
+import type OpenAI from 'openai';
+import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
+import { z } from 'zod';
+import type { ModelAnswer, Progress, Provider } from '../generation.ts';
+import { ProviderError, refusedAs } from './fault-of.ts';
+import { MAX_CALLS, MAX_NAME } from './limits.ts';
+import { responsesBody } from './openai-request.ts';
+
+export const openaiResponses = (client: OpenAI): Provider => ({
+  async generate(model, request, progress) {
+    const stream = await client.responses.create(responsesBody(model, request), { signal: progress.signal });
+    return readResponse(await finalResponse(stream, progress));
+  },
+});
+
+/** Events that come before the model has said anything. */
+const PREAMBLE: ReadonlySet<string> = new Set([
+  'response.created',
+  'response.queued',
+  'response.in_progress',
+]);
+
+/** The response in the stream's terminal event, still to be validated. Throws if the stream ends without one. */
+async function finalResponse(
+  stream: AsyncIterable<ResponseStreamEvent>,
+  progress: Progress,
+): Promise<unknown> {
+  let final: unknown;
+  try {
+    for await (const event of stream) {
+      switch (event.type) {
+        case 'response.completed':
+        case 'response.incomplete':
+          final = event.response;
+          progress.whole();
+          break;
+        case 'response.failed':
+          throw failed(event.response.error);
+        default:
+          if (!PREAMBLE.has(event.type) && final === undefined) progress.content();
+      }
+    }
+  } catch (error) {
+    // Once the answer is whole, how the connection ends is of no interest.
+    if (final === undefined) throw error;
+  }
+  if (final === undefined) throw new ProviderError({ kind: 'cut' });
+  return final;
+}
+
+const failed = (error: { readonly code?: unknown } | null | undefined): ProviderError =>
+  refusedAs(...(typeof error?.code === 'string' ? [error.code] : []));
+
+const Part = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('output_text'), text: z.string() }),
+  z.object({ type: z.literal('refusal'), refusal: z.string() }),
+]);
+const textIn = (part: z.infer<typeof Part>): string => (part.type === 'refusal' ? part.refusal : part.text);
+
+const Message = z.object({ type: z.literal('message'), content: z.array(Part) });
+const FunctionCall = z.object({
+  type: z.literal('function_call'),
+  name: z.string().min(1).max(MAX_NAME),
+  arguments: z.string(),
+});
+/** Reasoning and whatever else a model puts out beside its answer. */
+const OtherItem = z.object({
+  type: z.string().refine((type) => type !== 'message' && type !== 'function_call'),
+});
+
+const FinalResponse = z.object({
+  status: z.enum(['completed', 'incomplete']),
+  incomplete_details: z.object({ reason: z.string() }).nullish(),
+  output: z.array(z.union([Message, FunctionCall, OtherItem])),
+  usage: z.object({ input_tokens: z.int().nonnegative(), output_tokens: z.int().nonnegative() }),
+});
+type FinalResponse = z.infer<typeof FinalResponse>;
+
+function readResponse(raw: unknown): ModelAnswer {
+  const parsed = FinalResponse.safeParse(raw);
+  if (!parsed.success) throw new ProviderError({ kind: 'malformed' });
+  const { output, usage } = parsed.data;
+  const messages = output.flatMap((item) => ('content' in item ? [item.content] : []));
+  const text = messages.map((parts) => parts.map(textIn).join('')).join('\n\n');
+  const calls = output.flatMap((item) =>
+    'arguments' in item ? [{ name: item.name, arguments: item.arguments }] : [],
+  );
+  if (calls.length > MAX_CALLS) throw new ProviderError({ kind: 'malformed' });
+  const refused = messages.flat().some(({ type }) => type === 'refusal');
+  const { finish, finishRaw } = endOf(parsed.data, refused, calls.length > 0);
+  return {
+    text: text === '' ? undefined : text,
+    calls: finish === 'tool_calls' ? calls : [],
+    finish,
+    finishRaw,
+    usage,
+  };
+}
+
+function endOf(
+  { status, incomplete_details }: FinalResponse,
+  refused: boolean,
+  calls: boolean,
+): Pick<ModelAnswer, 'finish' | 'finishRaw'> {
+  if (status === 'completed') {
+    if (refused) return { finish: 'refused', finishRaw: 'refusal' };
+    return { finish: calls ? 'tool_calls' : 'stop', finishRaw: 'completed' };
+  }
+  switch (incomplete_details?.reason) {
+    case 'max_output_tokens':
+      return { finish: 'truncated', finishRaw: 'max_output_tokens' };
+    case 'content_filter':
+      return { finish: 'refused', finishRaw: 'content_filter' };
+    default:
+      throw new ProviderError({ kind: 'malformed' });
+  }
+}

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { ChromaClient } from 'chromadb';
+import fc from 'fast-check';
+import { eventId, UserId, WorkflowId } from '@troupe/contracts';
+import { RetryableError, TerminalError } from '@troupe/shared';
+import { collectionName, createChromaStore } from './chroma-store.ts';
+import type { MemoryRecord } from './store.ts';
+import { testChroma } from './test-support/chroma.ts';
+import { wordEmbedding } from './test-support/word-embedder.ts';
+
+const chroma = await testChroma();
+await chroma.start();
+after(() => chroma[Symbol.asyncDispose]());
+const store = createChromaStore({ url: chroma.url, timeoutMs: 2_000 });
+const server = new ChromaClient({ host: '127.0.0.1', port: Number(new URL(chroma.url).port) });
+
+const userIds = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/).map((id) => UserId.parse(id));
+
+const recordOf = (text: string, workflow = 'wf_1'): MemoryRecord => ({
+  id: eventId(workflow, text),
+  kind: 'outcome',
+  text,
+  embedding: wordEmbedding(text),
+  workflow: WorkflowId.parse(workflow),
+  createdAt: new Date('2026-11-22T10:00:00.123Z'),
+  eventSeq: 7,
+});
+
+test('a record is found with its text, its run, the time of its event, and 1 as the score of an equal text', async () => {
+  const ann = UserId.parse('ann');
+  await store.put(ann, recordOf('tea without milk', 'wf_tea'));
+  const [found] = await store.nearest(ann, wordEmbedding('tea without milk'), 1);
+  assert.ok(found !== undefined && Math.abs(found.score - 1) < 1e-5);
+  assert.deepEqual(
+    { ...found, score: 1 },
+    { text: 'tea without milk', workflow_id: 'wf_tea', created_at: '2026-11-22T10:00:00.123Z', score: 1 },
+  );
+});
+
+test('the nearest come first, and no more than asked for', async () => {
+  const bob = UserId.parse('bob');
+  for (const text of ['red apples', 'green apples and pears', 'the weather in Oslo']) {
+    await store.put(bob, recordOf(text));
+  }
+  const found = await store.nearest(bob, wordEmbedding('red apples'), 2);
+  assert.deepEqual(
+    found.map(({ text }) => text),
+    ['red apples', 'green apples and pears'],
+  );
+});
+
+test('a record that is written twice is there once', async () => {
+  const cleo = UserId.parse('cleo');
+  await store.put(cleo, recordOf('once'));
+  await store.put(cleo, recordOf('once'));
+  assert.equal((await store.nearest(cleo, wordEmbedding('once'), 10)).length, 1);
+});
+
+test('users never meet, whatever their ids are and though their texts are equal', async () => {
+  const usersInOneTest = fc.uniqueArray(userIds, { minLength: 2, maxLength: 4 });
+  let round = 0;
+  await fc.assert(
+    fc.asyncProperty(usersInOneTest, async (users) => {
+      round += 1;
+      const text = `the same secret ${round}`;
+      for (const [i, user] of users.entries()) await store.put(user, recordOf(text, `wf_${round}_${i}`));
+      for (const [i, user] of users.entries()) {
+        const found = await store.nearest(user, wordEmbedding(text), 50);
+        const runs = found.filter((snippet) => snippet.text === text).map(({ workflow_id }) => workflow_id);
+        assert.deepEqual(runs, [`wf_${round}_${i}`]);
+      }
+    }),
+    { numRuns: 12, examples: [[['A', 'a', '__proto__', '-'].map((id) => UserId.parse(id))]] },
+  );
+});
+
+test('no two pairs of user and model have one collection, and every name is one that Chroma takes', () => {
+  const pair = fc.tuple(userIds, fc.string(), fc.integer({ min: 1, max: 4 }));
+  const nameOf = ([user, model, length]: [UserId, string, number]) =>
+    collectionName(user, { model, vector: Array.from({ length }, () => 0) });
+  fc.assert(
+    fc.property(pair, pair, (a, b) => {
+      assert.equal(nameOf(a) === nameOf(b), JSON.stringify(a) === JSON.stringify(b));
+      assert.match(nameOf(a), /^workflow_context_[0-9a-f]{32}$/);
+    }),
+  );
+});
+
+test('what a record says of its user is checked again before it is handed out', async () => {
+  const [dan, eve] = [UserId.parse('dan'), UserId.parse('eve')];
+  const embedding = wordEmbedding('planted');
+  await store.put(dan, recordOf('planted'));
+  const collection = await server.getCollection({ name: collectionName(dan, embedding) });
+  await collection.update({ ids: [recordOf('planted').id], metadatas: [{ user_id: eve }] });
+  assert.deepEqual(await store.nearest(dan, embedding, 5), []);
+});
+
+test('asking for a user of whom nothing is stored answers nothing and makes nothing', async () => {
+  const before = await server.countCollections();
+  assert.deepEqual(await store.nearest(UserId.parse('nobody'), wordEmbedding('anything'), 5), []);
+  assert.equal(await server.countCollections(), before);
+});
+
+test('vectors of another model are not compared', async () => {
+  const fay = UserId.parse('fay');
+  await store.put(fay, recordOf('of one model'));
+  const { vector } = wordEmbedding('of one model');
+  assert.deepEqual(await store.nearest(fay, { model: 'another', vector }, 5), []);
+  assert.deepEqual(
+    await store.nearest(fay, wordEmbedding('of one model'), 5).then((found) => found.length),
+    1,
+  );
+});
+
+test('many at once who write a user’s first record write into one collection', async () => {
+  const gus = UserId.parse('gus');
+  const texts = Array.from({ length: 20 }, (_, i) => `fact ${i}`);
+  await Promise.all(texts.map((text) => store.put(gus, recordOf(text))));
+  const found = await store.nearest(gus, wordEmbedding('fact'), 50);
+  assert.deepEqual(found.map(({ text }) => text).toSorted(), texts.toSorted());
+});
+
+test('a collection that was deleted behind the store is made anew by the attempt after the one that misses it', async () => {
+  const hal = UserId.parse('hal');
+  const record = recordOf('to be deleted');
+  await store.put(hal, record);
+  const name = collectionName(hal, record.embedding);
+  await server.deleteCollection({ name });
+  await assert.rejects(store.nearest(hal, record.embedding, 5), RetryableError);
+  assert.deepEqual(await store.nearest(hal, record.embedding, 5), []);
+  await store.put(hal, record);
+  await server.deleteCollection({ name });
+  await assert.rejects(store.put(hal, record), RetryableError);
+  await store.put(hal, record);
+  assert.equal((await store.nearest(hal, record.embedding, 5)).length, 1);
+});
+
+test('texts of any characters come back as they were', async () => {
+  const ida = UserId.parse('ida');
+  const text = 'nul \u0000, quotes "\'`, 漢字, 😀, \u202e, line\nbreak';
+  await store.put(ida, recordOf(text));
+  const [found] = await store.nearest(ida, wordEmbedding(text), 1);
+  assert.equal(found?.text, text);
+});
+
+test('a text without a single word is stored and found, with a finite score', async () => {
+  const jo = UserId.parse('jo');
+  await store.put(jo, recordOf('?!'));
+  const [found] = await store.nearest(jo, wordEmbedding('?!'), 1);
+  assert.ok(found !== undefined && Number.isFinite(found.score));
+});
+
+test('what Chroma refuses is refused for good, without its contents in the message', async () => {
+  const kim = UserId.parse('kim');
+  const embedding = { model: 'empty', vector: [] };
+  await assert.rejects(
+    store.put(kim, { ...recordOf('private'), embedding }),
+    (error) =>
+      error instanceof TerminalError &&
+      error.failure.code === 'memory_refused' &&
+      !error.message.includes('private'),
+  );
+});
+
+test('a server that answers nothing holds a call for its time and no longer', async () => {
+  const impatient = createChromaStore({ url: chroma.url, timeoutMs: 300 });
+  chroma.freeze();
+  try {
+    const started = performance.now();
+    const unavailable = (error: unknown) =>
+      error instanceof RetryableError && error.code === 'memory_unavailable';
+    await assert.rejects(impatient.nearest(UserId.parse('ann'), wordEmbedding('tea'), 1), unavailable);
+    await assert.rejects(impatient.put(UserId.parse('ann'), recordOf('more tea')), unavailable);
+    await assert.rejects(impatient.check(), unavailable);
+    assert.ok(performance.now() - started < 10_000);
+  } finally {
+    chroma.thaw();
+  }
+});
+
+test('records outlive the sudden death of the server', async () => {
+  const leo = UserId.parse('leo');
+  await store.put(leo, recordOf('kept'));
+  await chroma.kill();
+  await assert.rejects(store.nearest(leo, wordEmbedding('kept'), 1), RetryableError);
+  await chroma.start();
+  assert.equal((await store.nearest(leo, wordEmbedding('kept'), 1))[0]?.text, 'kept');
+});

@@ -1,0 +1,85 @@
+// Everything that the memory service needs, for real, but for the embedding model: nats-server with the declared streams,
+// Chroma, and the service in this process.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kernel, Running } from '@troupe/shared';
+import { createLogger, environment, LOG_STREAM, openKernel, provision } from '@troupe/shared';
+import { findNatsServer, localDir, startNatsServer } from '@troupe/setup';
+import { readConfig } from '../config.ts';
+import { startMemory } from '../start.ts';
+import type { TestChroma } from './chroma.ts';
+import { testChroma } from './chroma.ts';
+import { serveWordEmbedder } from './word-embedder.ts';
+
+export interface Stack extends AsyncDisposable {
+  readonly kernel: Kernel;
+  readonly natsUrl: string;
+  readonly chroma: TestChroma;
+  /** Called with every text to embed; what it throws is the stand-in's answer. */
+  onEmbed: (text: string) => void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Resolves when the projection has nothing left to do. */
+  projected(): Promise<void>;
+  /** Has the projection read the log again from its beginning. The service must be stopped. */
+  rewindProjection(): Promise<void>;
+}
+
+export async function startStack(): Promise<Stack> {
+  const opened = new AsyncDisposableStack();
+  const { command: binary } = await findNatsServer({
+    env: environment(),
+    localDir,
+    report: () => undefined,
+  });
+  const storeDir = await mkdtemp(join(tmpdir(), 'troupe-memory-'));
+  opened.defer(() => rm(storeDir, { recursive: true, force: true }));
+  const nats = opened.use(await startNatsServer({ binary, storeDir }));
+  const chroma = opened.use(await testChroma());
+  const kernel = opened.use(
+    await openKernel({ url: nats.url, name: 'test', logger: createLogger('test', 'silent') }),
+  );
+  await provision(kernel.connection, nats.monitorUrl);
+  const manager = await kernel.connection.jetstreamManager();
+  const config = readConfig({ CHROMA_URL: chroma.url, AGENT_MEMORY_TIMEOUT_SECONDS: '0.5' });
+
+  // The service has a connection of its own, which ends its queries when it stops.
+  let service: { kernel: Kernel; running: Running } | undefined;
+  const stack: Stack = {
+    kernel,
+    natsUrl: nats.url,
+    chroma,
+    onEmbed: () => undefined,
+    async start() {
+      const own = await openKernel({ url: nats.url, name: 'memory', logger: kernel.logger });
+      const running = await startMemory(own, config, (error) => {
+        throw error;
+      });
+      service = { kernel: own, running };
+    },
+    async stop() {
+      await Promise.all(service?.running.actors.map((actor) => actor.drain(5_000)) ?? []);
+      await service?.kernel[Symbol.asyncDispose]();
+      service = undefined;
+    },
+    async projected() {
+      for (;;) {
+        const info = await manager.consumers.info(LOG_STREAM, 'memory-projection');
+        if (info.num_pending === 0 && info.num_ack_pending === 0) return;
+        await sleep(20);
+      }
+    },
+    async rewindProjection() {
+      await manager.consumers.delete(LOG_STREAM, 'memory-projection');
+      await provision(kernel.connection, nats.monitorUrl);
+    },
+    async [Symbol.asyncDispose]() {
+      await stack.stop();
+      await opened.disposeAsync();
+    },
+  };
+  await serveWordEmbedder(kernel, (text) => stack.onEmbed(text));
+  return stack;
+}

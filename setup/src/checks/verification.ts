@@ -1,0 +1,48 @@
+// What must hold before any test runs: format, lint, types, import directions. Every check runs even if an earlier one
+// failed, so that one run shows everything there is to fix. Tests are not run here.
+import { delimiter, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { run } from '../components/command.ts';
+import type { Check, CheckContext } from './check.ts';
+import { checkImports } from './import-rules.ts';
+
+const CHECK_TIMEOUT_MS = 10 * 60_000;
+
+const checks: readonly Check[] = [
+  { name: 'format', find: tool('biome', 'format', '.') },
+  { name: 'lint', find: tool('eslint', '.', '--max-warnings', '0') },
+  { name: 'types', find: tool('tsc', '-p', 'tsconfig.json') },
+  { name: 'imports', find: checkImports },
+];
+
+/** Runs all checks and reports a line for each, with the whole output of those that fail. True when all passed. */
+export async function verify(
+  { root, env, signal }: CheckContext,
+  report: (line: string) => void,
+): Promise<boolean> {
+  const PATH = [join(root, 'node_modules', '.bin'), env['PATH'] ?? ''].join(delimiter);
+  const context = { root, env: { ...env, PATH }, signal };
+  let passed = true;
+  for (const { name, find } of checks) {
+    const started = performance.now();
+    const finding = await find(context);
+    const seconds = `${((performance.now() - started) / 1000).toFixed(1)} s`;
+    const line = `${finding.ok ? '✔' : '✖'} ${name.padEnd(8)}${seconds.padStart(8)}`;
+    report(finding.ok ? `${line}   ${finding.note ?? ''}`.trimEnd() : `${line}\n${finding.output}`);
+    passed &&= finding.ok;
+  }
+  return passed;
+}
+
+/** A tool that says by its exit code whether all is well. */
+function tool(command: string, ...args: readonly string[]): Check['find'] {
+  return async ({ root, env, signal }) => {
+    const { code, stdout, stderr } = await run(command, args, {
+      cwd: root,
+      env,
+      timeoutMs: CHECK_TIMEOUT_MS,
+      signal,
+    });
+    return code === 0 ? { ok: true } : { ok: false, output: `${stdout}${stderr}`.trim() };
+  };
+}

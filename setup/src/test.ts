@@ -1,0 +1,88 @@
+// `npm test`: verifies the sources, makes the real servers and the browser ready, and runs the tests of every package
+// against them. `npm test -- PATTERN…` runs only the test files whose path contains a pattern. The last line is the sum
+// over all packages; exit code 1 if anything failed or nothing ran.
+import { delimiter, join } from 'node:path';
+import { testFiles } from './checks/source-files.ts';
+import { type Tally, tallied } from './checks/tally.ts';
+import { verify } from './checks/verification.ts';
+import { findChroma } from './components/chroma.ts';
+import { findChromium } from './components/chromium.ts';
+import type { Environment } from './components/command.ts';
+import { findNatsServer } from './components/nats-server.ts';
+import type { FindOptions, Found } from './components/search.ts';
+import { startGuarded } from './processes/guarded-process.ts';
+import { localDir, root } from './root.ts';
+import { SetupError } from './setup-error.ts';
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const LONGEST_RUN_MS = 45 * 60_000;
+
+const patterns = process.argv.slice(2);
+process.exitCode = (await (patterns.length === 0 ? testEverything() : testOnly(patterns))) ? 0 : 1;
+
+async function testEverything(): Promise<boolean> {
+  const verified = await verify({ root, env: process.env }, print);
+  const tests = ['nx', 'run-many', '-t', 'test', '--parallel=1', '--outputStyle=stream'];
+  const tested = await runTests(tests, await testEnvironment());
+  return verified && tested;
+}
+
+async function testOnly(wanted: readonly string[]): Promise<boolean> {
+  const files = testFiles(root, wanted);
+  if (files.length === 0) {
+    print(`No test file's path contains ${wanted.join(' or ')}.`);
+    return false;
+  }
+  return runTests([process.execPath, '--test', ...files], await testEnvironment());
+}
+
+/** Runs the tests, passes their output on, and ends with the sum. */
+async function runTests([command = '', ...args]: readonly string[], env: Environment): Promise<boolean> {
+  let tally: Tally = { passed: 0, failed: 0 };
+  const onLine = (line: string): void => {
+    tally = tallied(tally, line);
+    print(line);
+  };
+  await using tests = startGuarded({ name: 'tests', command, args, env, cwd: root, onLine });
+  const limit = setTimeout(() => {
+    print(`The tests are ended: they took longer than ${LONGEST_RUN_MS / 60_000} minutes.`);
+    tests.kill('SIGKILL');
+  }, LONGEST_RUN_MS);
+  const { code } = await tests.exited;
+  clearTimeout(limit);
+  print(`${tally.passed} passed, ${tally.failed} failed`);
+  return code === 0 && tally.failed === 0 && tally.passed > 0;
+}
+
+/** The tests find the components by the same variables that a person would set. */
+async function testEnvironment(): Promise<Environment> {
+  const options: FindOptions = { env: process.env, localDir, report: print };
+  const nats = await found('nats-server', findNatsServer(options));
+  const chroma = await found('chroma', findChroma(options));
+  const chromium = await found('chromium', findChromium(options));
+  return {
+    ...process.env,
+    PATH: [join(root, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter),
+    NX_NO_CLOUD: 'true',
+    NX_DAEMON: 'false',
+    NX_TUI: 'false',
+    FORCE_COLOR: process.stdout.isTTY ? '1' : '0',
+    ...(nats && { NATS_SERVER_PATH: nats.command }),
+    ...(chroma && { TROUPE_CHROMA_COMMAND: JSON.stringify([chroma.command, ...chroma.args]) }),
+    ...(chromium && { CHROMIUM_PATH: chromium.command }),
+  };
+}
+
+/** A missing component does not stop the tests that do without it; those that need it say so themselves. */
+async function found(name: string, searching: Promise<Found>): Promise<Found | undefined> {
+  try {
+    const component = await searching;
+    print(`✔ ${name} ${component.version} (${component.source})`);
+    return component;
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    print(`✖ ${error.message}`);
+    return undefined;
+  }
+}
