@@ -4,7 +4,7 @@ const only = (name, comment, path, allowed) => ({
   name,
   comment,
   severity: 'error',
-  from: { pathNot: [...allowed, '^test/', '\\.test\\.ts$'] },
+  from: { pathNot: [...allowed, '^test/', '\\.test\\.ts$', '/test-support/'] },
   to: { path },
 });
 
@@ -63,7 +63,7 @@ module.exports = {
       name: 'nobody-imports-tests',
       comment: 'source does not depend on tests',
       severity: 'error',
-      from: { path: '^(contracts|shared|setup|services)/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^(contracts|shared|setup|services)/', pathNot: ['\\.test\\.ts$', '/test-support/'] },
       to: { path: ['^test/', '\\.test\\.ts$', '/test-support/'] },
     },
     {

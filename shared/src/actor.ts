@@ -3,9 +3,11 @@
 import type { NatsConnection } from 'nats';
 import type { Failure } from '@troupe/contracts';
 import type { DeadLetters } from './dead-letters.ts';
+import { TerminalError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Delivery } from './nats/delivery.ts';
 import { PullConsumer } from './nats/pull.ts';
+import { MAX_DELIVER } from './provision/declared.ts';
 import { settle } from './settle.ts';
 
 export interface ActorOptions {
@@ -28,6 +30,12 @@ export interface ActorOptions {
   readonly onFatal: (error: Error) => void;
 }
 
+/**
+ * A message that is delivered so often, without having failed, ends its worker every time. It is given up well before the
+ * server stops delivering it without a word.
+ */
+const NEVER_SETTLED_AT = MAX_DELIVER - 5;
+
 export interface Actor {
   /** Stops pulling, waits up to `graceMs` for what is in progress, then aborts it. Unfinished deliveries come again elsewhere. */
   drain(graceMs: number): Promise<void>;
@@ -35,7 +43,9 @@ export interface Actor {
 
 export function startActor(options: ActorOptions): Actor {
   const { logger, onDead, deadLetters, consumer } = options;
-  const inProgress = new Map<Delivery, number>();
+  /** By sequence in the stream: a delivery that comes again while it is in progress is left to the one in progress. */
+  const inProgress = new Map<number, { readonly delivery: Delivery; readonly startedAt: number }>();
+  const neverSettledAt = Math.max(options.maxAttempts + 1, NEVER_SETTLED_AT);
   const abort = new AbortController();
   let idle: (() => void) | undefined;
 
@@ -50,12 +60,14 @@ export function startActor(options: ActorOptions): Actor {
   const heartbeatMs = Math.min(5_000, options.ackWaitMs / 4);
   const heartbeat = setInterval(() => {
     const before = performance.now() - heartbeatMs;
-    for (const [delivery, startedAt] of inProgress) if (startedAt < before) delivery.working();
+    for (const { delivery, startedAt } of inProgress.values()) if (startedAt < before) delivery.working();
   }, heartbeatMs);
 
   async function run(delivery: Delivery): Promise<void> {
-    inProgress.set(delivery, performance.now());
+    if (inProgress.has(delivery.seq)) return pull.done();
+    inProgress.set(delivery.seq, { delivery, startedAt: performance.now() });
     try {
+      if (delivery.attempt >= neverSettledAt) throw neverSettled(delivery);
       await options.handle(delivery, abort.signal);
       delivery.ack();
     } catch (error) {
@@ -66,7 +78,7 @@ export function startActor(options: ActorOptions): Actor {
         );
       });
     } finally {
-      inProgress.delete(delivery);
+      inProgress.delete(delivery.seq);
       pull.done();
       if (inProgress.size === 0) idle?.();
     }
@@ -86,13 +98,12 @@ export function startActor(options: ActorOptions): Actor {
         delivery.nak(settlement.delayMs);
         return;
       }
-      case 'bury':
+      case 'bury': {
         await deadLetters.put(consumer, delivery, settlement.failure);
         await onDead?.(delivery, settlement.failure);
-        {
-          delivery.ack();
-          return;
-        }
+        delivery.ack();
+        return;
+      }
     }
   }
 
@@ -111,3 +122,10 @@ export function startActor(options: ActorOptions): Actor {
     },
   };
 }
+
+const neverSettled = ({ attempt }: Delivery): TerminalError =>
+  new TerminalError({
+    code: 'never_settled',
+    message: `The message was delivered ${attempt} times; no worker lived to say what became of it.`,
+    hint: 'See how the workers ended: out of memory, killed, or a handler that blocks the process.',
+  });

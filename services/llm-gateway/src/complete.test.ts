@@ -102,6 +102,7 @@ suite('the chain of targets', { concurrency: false }, () => {
     for (const [fault, action] of [
       ['stalls in the middle', { kind: 'stall', afterEvents: 5, ms: 20_000 }],
       ['is cut in the middle', { kind: 'cut', afterEvents: 5 }],
+      ['is cut just before its last event', { kind: 'cut', afterEvents: 1_000 }],
       ['ends silently without its terminal event', { kind: 'no_terminal' }],
       ['holds an event that is no JSON', { kind: 'malformed_event', afterEvents: 3 }],
       ['is an HTML page', { kind: 'html' }],

@@ -28,7 +28,7 @@ const CLAUDE_ONLY = { OPENAI_API_KEY: '', ANTHROPIC_API_KEY: KEY, ANTHROPIC_BASE
 let runs = 0;
 const begin = (): Promise<Run> => Run.begin(kernel, `run-${(runs += 1)}`);
 const user = (text: string): PromptMessage => ({ role: 'user', content: { text } });
-const completed = contractOf('llm.completed').example as DataOf<'llm.completed'>;
+const completed = contractOf('llm.completed').example;
 
 const tool: ToolDefinition = {
   name: 'look_up',
@@ -82,7 +82,9 @@ suite('the gateway service', { concurrency: false }, () => {
     const last = await open.ask({ messages: [user('the only open one')] });
     const logs = await Promise.all(closed.map((run) => run.events()));
 
-    await serving({ AGENT_LLM_CONCURRENCY: '1' }, async () => void (await open.answerTo(last)));
+    await serving({ AGENT_LLM_CONCURRENCY: '1' }, async () => {
+      await open.answerTo(last);
+    });
     assert.equal((await simulator.calls()).length, 1);
     assert.deepEqual(await Promise.all(closed.map((run) => run.events())), logs);
   });

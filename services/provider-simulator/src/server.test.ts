@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { after, beforeEach, test } from 'node:test';
 import OpenAI from 'openai';
 import { startSimulator } from './server.ts';
-import { addScript, anthropicClient, eventually, openaiClient, readRecord } from './testing/clients.ts';
+import { addScript, anthropicClient, eventually, openaiClient, readRecord } from './test-support/clients.ts';
 
 const simulator = await startSimulator();
 after(() => simulator[Symbol.asyncDispose]());

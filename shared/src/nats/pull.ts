@@ -54,6 +54,7 @@ export class PullConsumer implements Disposable {
     this.#renew();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     void this.#followConnection();
+    void options.connection.closed().then(() => this.#gone('connection_closed', 'the connection was closed'));
     this.#fill();
   }
 
@@ -184,6 +185,5 @@ export class PullConsumer implements Disposable {
       if (!this.#connected) this.#renew();
       this.#fill();
     }
-    this.#gone('connection_closed', 'the connection was closed');
   }
 }

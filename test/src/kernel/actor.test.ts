@@ -54,8 +54,8 @@ async function deadLetters(consumer: string): Promise<{ error: { code: string };
   return letters;
 }
 
-test('never more deliveries are handled at once than the actor has room for, and all room is used', async () => {
-  const queue = await makeWorkQueue(kernel.connection);
+test('never more deliveries are handled at once than the actor has room for, and all room is used', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection);
   await queue.put(...numbers(200));
   const { seen, busy, handle } = observed(() => sleep(Math.random() * 10));
   const actor = queue.actor(kernel, { concurrency: 5, handle });
@@ -64,8 +64,8 @@ test('never more deliveries are handled at once than the actor has room for, and
   assert.deepEqual([busy.most, new Set(seen).size], [5, 200]);
 });
 
-test('one slow delivery does not hold back the others', async () => {
-  const queue = await makeWorkQueue(kernel.connection);
+test('one slow delivery does not hold back the others', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection);
   await queue.put('slow', ...numbers(20));
   const released = Promise.withResolvers<void>();
   const { seen, handle } = observed((delivery) => (textOf(delivery) === 'slow' ? released.promise : Promise.resolve()));
@@ -76,8 +76,8 @@ test('one slow delivery does not hold back the others', async () => {
   await actor.drain(1_000);
 });
 
-test('work that takes longer than AckWait is delivered once', async () => {
-  const queue = await makeWorkQueue(kernel.connection, { ackWaitMs: 800 });
+test('work that takes longer than AckWait is delivered once', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection, { ackWaitMs: 800 });
   await queue.put('slow');
   const { seen, handle } = observed(() => sleep(2_500));
   const [one, other] = [queue.actor(kernel, { handle }), queue.actor(kernel, { handle })];
@@ -86,8 +86,8 @@ test('work that takes longer than AckWait is delivered once', async () => {
   assert.deepEqual(seen, ['slow#1']);
 });
 
-test('a delivery that comes again while it is being handled is not handled beside itself', async () => {
-  const queue = await makeWorkQueue(kernel.connection, { ackWaitMs: 500 });
+test('a delivery that comes again while it is being handled is not handled beside itself', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection, { ackWaitMs: 500 });
   await queue.put('x');
   const { seen, handle } = observed(() => sleep(2_000));
   // Told a longer AckWait than the consumer has, the actor heartbeats too late, as a process that stood still does.
@@ -97,8 +97,8 @@ test('a delivery that comes again while it is being handled is not handled besid
   assert.deepEqual(seen, ['x#1']);
 });
 
-test('a retryable failure comes again after the delay it names, and succeeds then', async () => {
-  const queue = await makeWorkQueue(kernel.connection);
+test('a retryable failure comes again after the delay it names, and succeeds then', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection);
   await queue.put('x');
   const times: number[] = [];
   const actor = queue.actor(kernel, {
@@ -113,8 +113,8 @@ test('a retryable failure comes again after the delay it names, and succeeds the
   assert.ok(times[1]! - times[0]! >= 690);
 });
 
-test('a failure that will never succeed is dead-lettered at the first attempt, one that may at the last, a bug too', async () => {
-  const queue = await makeWorkQueue(kernel.connection);
+test('a failure that will never succeed is dead-lettered at the first attempt, one that may at the last, a bug too', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection);
   await queue.put('terminal', 'retryable', 'bug', 'fine');
   const failure = { code: 'no_way', message: 'It cannot be done.', hint: 'Do without.' };
   const dead: string[] = [];
@@ -143,8 +143,8 @@ test('a failure that will never succeed is dead-lettered at the first attempt, o
   ]);
 });
 
-test('a delivery that ends its worker every time is given up, unhandled, before the server forgets it', async () => {
-  const queue = await makeWorkQueue(kernel.connection);
+test('a delivery that ends its worker every time is given up, unhandled, before the server forgets it', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection);
   await queue.put('poison');
   let deaths = 0;
   const dying = new PullConsumer({
@@ -169,8 +169,8 @@ test('a delivery that ends its worker every time is given up, unhandled, before 
   assert.deepEqual([dead, seen], [['never_settled'], []]);
 });
 
-test('draining waits for what is in progress, takes nothing new, and what it finished is acked', async () => {
-  const queue = await makeWorkQueue(kernel.connection);
+test('draining waits for what is in progress, takes nothing new, and what it finished is acked', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection);
   await queue.put(...numbers(10));
   const { seen, handle } = observed(() => sleep(300));
   await using leaving = await server.kernel('leaving');
@@ -182,8 +182,8 @@ test('draining waits for what is in progress, takes nothing new, and what it fin
   assert.equal(seen.length, 3);
 });
 
-test('what is still in progress when draining took too long is aborted, and comes again elsewhere at once', async () => {
-  const queue = await makeWorkQueue(kernel.connection, { ackWaitMs: 30_000 });
+test('what is still in progress when draining took too long is aborted, and comes again elsewhere at once', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection, { ackWaitMs: 30_000 });
   await queue.put('stuck');
   const first = observed((_delivery, signal) =>
     sleep(60_000, undefined, { signal }).catch(() => {
@@ -200,8 +200,8 @@ test('what is still in progress when draining took too long is aborted, and come
   assert.deepEqual([first.seen, second.seen], [['stuck#1'], ['stuck#2']]);
 });
 
-test('two processes on one durable consumer share its deliveries, each handled once', async () => {
-  const queue = await makeWorkQueue(kernel.connection);
+test('two processes on one durable consumer share its deliveries, each handled once', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection);
   await using other = await server.kernel('other');
   const [a, b] = [observed(() => sleep(2)), observed(() => sleep(2))];
   const actors = [queue.actor(kernel, { handle: a.handle }), queue.actor(other, { handle: b.handle })];
@@ -212,8 +212,8 @@ test('two processes on one durable consumer share its deliveries, each handled o
   assert.ok(a.seen.length > 0 && b.seen.length > 0);
 });
 
-test('at the limit of unacknowledged deliveries the rest waits on the server and goes on when there is room', async () => {
-  const queue = await makeWorkQueue(kernel.connection, { maxAckPending: 3 });
+test('at the limit of unacknowledged deliveries the rest waits on the server and goes on when there is room', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection, { maxAckPending: 3 });
   await queue.put(...numbers(30));
   const { seen, busy, handle } = observed(() => sleep(10));
   const actor = queue.actor(kernel, { concurrency: 20, handle });
@@ -222,9 +222,9 @@ test('at the limit of unacknowledged deliveries the rest waits on the server and
   assert.deepEqual([busy.most <= 3, new Set(seen).size], [true, 30]);
 });
 
-test('a consumer that is deleted ends the actor with a stable code, whether it waits or is busy', async () => {
+test('a consumer that is deleted ends the actor with a stable code, whether it waits or is busy', async (t) => {
   for (const concurrency of [1, 4]) {
-    const queue = await makeWorkQueue(kernel.connection);
+    const queue = await makeWorkQueue(t, kernel.connection);
     await queue.put('x');
     const fatal = Promise.withResolvers<Error>();
     const released = Promise.withResolvers<void>();
@@ -238,8 +238,8 @@ test('a consumer that is deleted ends the actor with a stable code, whether it w
   }
 });
 
-test('a closed connection ends the actor with a stable code', async () => {
-  const queue = await makeWorkQueue(kernel.connection);
+test('a closed connection ends the actor with a stable code', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection);
   const closing = await server.kernel('closing');
   const fatal = Promise.withResolvers<Error>();
   queue.actor(closing, { handle: () => Promise.resolve(), onFatal: fatal.resolve });
@@ -247,8 +247,8 @@ test('a closed connection ends the actor with a stable code', async () => {
   assert.match(String(await fatal.promise), /connection_closed/);
 });
 
-test('a message whose headers cannot be read is handled like one without, and those behind it are handled too', async () => {
-  const queue = await makeWorkQueue(kernel.connection);
+test('a message whose headers cannot be read is handled like one without, and those behind it are handled too', async (t) => {
+  const queue = await makeWorkQueue(t, kernel.connection);
   const { seen, handle } = observed((delivery) => {
     assert.equal(delivery.header('ce-id'), undefined);
     return Promise.resolve();

@@ -1,4 +1,5 @@
 // A stream and durable consumer of a test's own, and an actor on it, for the rules of the actor loop alone.
+import type { TestContext } from 'node:test';
 import type { NatsConnection } from 'nats';
 import { AckPolicy } from 'nats';
 import type { ActorOptions, Kernel } from '@troupe/shared';
@@ -11,13 +12,14 @@ export interface WorkQueue {
   put(...bodies: string[]): Promise<void>;
   /** Deliveries without an ack. */
   pending(): Promise<number>;
-  /** An actor with patient settings, but for `options`. */
+  /** An actor with patient settings, but for `options`. It is drained at the end of the test, if it is not before. */
   actor(kernel: Kernel, options: Pick<ActorOptions, 'handle'> & Partial<ActorOptions>): ReturnType<typeof startActor>;
 }
 
 let queues = 0;
 
 export async function makeWorkQueue(
+  t: TestContext,
   connection: NatsConnection,
   settings: { ackWaitMs?: number; maxAckPending?: number } = {},
 ): Promise<WorkQueue> {
@@ -44,8 +46,8 @@ export async function makeWorkQueue(
     async pending() {
       return (await manager.consumers.info(stream, consumer)).num_ack_pending;
     },
-    actor: (kernel, options) =>
-      startActor({
+    actor(kernel, options) {
+      const actor = startActor({
         connection: kernel.connection,
         stream,
         consumer,
@@ -56,6 +58,9 @@ export async function makeWorkQueue(
         logger: kernel.logger,
         onFatal: () => undefined,
         ...options,
-      }),
+      });
+      t.after(() => actor.drain(0));
+      return actor;
+    },
   };
 }

@@ -28,10 +28,7 @@ export class Run {
 
   static async begin(kernel: Kernel, workflow: string): Promise<Run> {
     const run = new Run(kernel, workflow);
-    await run.write(
-      'workflow.requested',
-      contractOf('workflow.requested').example as DataOf<'workflow.requested'>,
-    );
+    await run.write('workflow.requested', contractOf('workflow.requested').example);
     return run;
   }
 

@@ -101,7 +101,7 @@ test('an actor that is made inside assign or context fails the run, also under t
   assert.match(machineError(doing(inAssign), afterNews), /inside assign or context/);
   const again = createMachine({
     initial: 'a',
-    states: { a: { invoke: { ...asks(), onDone: 'b' } }, b: { entry: inAssign } },
+    states: { a: { invoke: { ...asks(), onDone: 'b' } }, b: { entry: inAssign as never } },
   });
   assert.match(
     machineError(again, (story) => story.settled().answers('llm.completed', says('Yes.'))),
@@ -120,8 +120,8 @@ test('an actor needs a known source, a name, no systemId, and no twin at work', 
   assert.match(machineError(foreign), /"other" is not an effect/);
   const unnamed = doing(spawnChild('llm.complete', { input: question() }));
   assert.match(machineError(unnamed, afterNews), /needs an id/);
-  const inline = createMachine({ invoke: { id: 'x', src: createMachine({}) as never } });
-  assert.match(machineError(inline), /must be named in setup/);
+  const inline = doing(spawnChild(createMachine({}), { id: 'x' }));
+  assert.match(machineError(inline, afterNews), /must be named in setup/);
   const twins = doing(
     spawnChild('llm.complete', { id: 'think', input: question() }),
     spawnChild('llm.complete', { id: 'think', input: question() }),

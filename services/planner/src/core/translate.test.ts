@@ -15,7 +15,7 @@ test('an outcome reaches the machine as the done event of its actor, with the id
         a: {
           invoke: {
             ...asks(),
-            onDone: { target: 'b', actions: assign({ seen: ({ event }): unknown => event.output }) },
+            onDone: { target: 'b', actions: assign({ seen: ({ event }) => event.output as unknown }) },
           },
         },
         b: done,

@@ -12,7 +12,7 @@ import {
   eventually,
   openaiClient,
   readRecord,
-} from '../testing/clients.ts';
+} from '../test-support/clients.ts';
 
 const simulator = await startSimulator();
 after(() => simulator[Symbol.asyncDispose]());

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TOOLS, type ToolName } from '../testing/tools.ts';
+import { TOOLS, type ToolName } from '../test-support/tools.ts';
 import type { Conversation, Message } from './conversation.ts';
 import { plan } from './plan.ts';
 

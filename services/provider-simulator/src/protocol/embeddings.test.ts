@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import OpenAI from 'openai';
 import { startSimulator } from '../server.ts';
-import { openaiClient, readRecord } from '../testing/clients.ts';
+import { openaiClient, readRecord } from '../test-support/clients.ts';
 
 const simulator = await startSimulator();
 after(() => simulator[Symbol.asyncDispose]());

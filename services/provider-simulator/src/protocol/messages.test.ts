@@ -4,8 +4,8 @@ import { after, test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import type { MessageParam, Tool, ToolResultBlockParam } from '@anthropic-ai/sdk/resources/messages';
 import { startSimulator } from '../server.ts';
-import { addScript, anthropicClient, collect } from '../testing/clients.ts';
-import { TOOLS, type ToolName } from '../testing/tools.ts';
+import { addScript, anthropicClient, collect } from '../test-support/clients.ts';
+import { TOOLS, type ToolName } from '../test-support/tools.ts';
 
 const simulator = await startSimulator({ deltaLength: 10 });
 after(() => simulator[Symbol.asyncDispose]());

@@ -4,8 +4,8 @@ import { after, test } from 'node:test';
 import OpenAI from 'openai';
 import type { FunctionTool, ResponseInputItem } from 'openai/resources/responses/responses';
 import { startSimulator } from '../server.ts';
-import { addScript, collect, openaiClient, readRecord } from '../testing/clients.ts';
-import { TOOLS, type ToolName } from '../testing/tools.ts';
+import { addScript, collect, openaiClient, readRecord } from '../test-support/clients.ts';
+import { TOOLS, type ToolName } from '../test-support/tools.ts';
 
 const simulator = await startSimulator({ deltaLength: 10 });
 after(() => simulator[Symbol.asyncDispose]());

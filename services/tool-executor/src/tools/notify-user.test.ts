@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
 import { referenceTo } from '@troupe/contracts';
 import { Run } from '../test-support/run.ts';
@@ -10,10 +11,7 @@ import { notifyUser } from './notify-user.ts';
 
 let stack: Stack;
 let hook: World;
-let answer: (response: {
-  writeHead: (status: number, headers?: object) => { end: () => void };
-  destroy: () => void;
-}) => void;
+let answer: (response: ServerResponse) => void;
 
 before(async () => {
   stack = await startStack();
@@ -80,21 +78,30 @@ test('A webhook gets the message with the ids of the log and the request as idem
 });
 
 test('A webhook that refuses, redirects, hangs up or is away is told for what it is; we never ask it again.', async () => {
+  const refused = { code: 'webhook_refused', retryable: false, outcome: 'not_done' };
   const cases = [
-    ['gone', () => (answer = (r) => r.writeHead(410).end()), ['webhook_refused', false, 'not_done']],
-    ['busy', () => (answer = (r) => r.writeHead(503).end()), ['webhook_refused', true, 'not_done']],
-    [
-      'moved',
-      () => (answer = (r) => r.writeHead(307, { location: '/hook' }).end()),
-      ['webhook_refused', false, 'not_done'],
-    ],
-    ['rude', () => (answer = (r) => r.destroy()), ['webhook_unreachable', false, 'unknown']],
-  ] as const;
-  for (const [workflow, prepare, expected] of cases) {
-    prepare();
+    { workflow: 'gone', answers: (r: ServerResponse) => r.writeHead(410).end(), expected: refused },
+    {
+      workflow: 'busy',
+      answers: (r: ServerResponse) => r.writeHead(503).end(),
+      expected: { ...refused, retryable: true },
+    },
+    {
+      workflow: 'moved',
+      answers: (r: ServerResponse) => r.writeHead(307, { location: '/hook' }).end(),
+      expected: refused,
+    },
+    {
+      workflow: 'rude',
+      answers: (r: ServerResponse) => r.destroy(),
+      expected: { code: 'webhook_unreachable', retryable: false, outcome: 'unknown' },
+    },
+  ];
+  for (const { workflow, answers, expected } of cases) {
+    answer = answers;
     const { run, request } = await notify(workflow, `${hook.url}/hook`, { message: 'Hello' });
     const { error, retryable, outcome } = await run.failure(request);
-    assert.deepEqual([error.code, retryable, outcome], expected, workflow);
+    assert.deepEqual({ code: error.code, retryable, outcome }, expected, workflow);
     assert.equal(visitsOf(workflow).length, 1, workflow);
   }
   const away = await startWorld({});
