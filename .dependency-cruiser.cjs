@@ -28,7 +28,7 @@ module.exports = {
       name: 'declared',
       comment: 'a package uses what its package.json lists',
       severity: 'error',
-      from: { pathNot: '\\.test\\.ts$' },
+      from: { pathNot: ['\\.test\\.ts$', '/test-support/', '^test/'] },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     },
     {

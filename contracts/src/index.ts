@@ -29,7 +29,7 @@ export { Failure } from './failure.ts';
 export { CorrelationId, EventId, eventId, SUBJECT_ID, UserId, WorkflowId } from './ids.ts';
 export type { WorkflowKey } from './ids.ts';
 export { canonicalJson, hashOf, Json, JsonObject } from './json.ts';
-export { INLINE_TEXT_BYTES, LargeText, TextReference } from './large-text.ts';
+export { INLINE_TEXT_BYTES, inlineTextsIn, LargeText, TextReference } from './large-text.ts';
 export { MemorySnippet } from './memory.ts';
 export { RunSettings } from './messages/workflow-requested.ts';
 export type { WorkflowRequested } from './messages/workflow-requested.ts';

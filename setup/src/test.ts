@@ -18,6 +18,9 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const LONGEST_RUN_MS = 45 * 60_000;
 
+// Nx ends with figures about its own scheduling and a link to its documentation; no setting turns that off.
+const NX_ADVICE = /^ {2}(Cache|Critical path|Recoverable time|Recommendation): /;
+
 const patterns = process.argv.slice(2);
 process.exitCode = (await (patterns.length === 0 ? testEverything() : testOnly(patterns))) ? 0 : 1;
 
@@ -42,7 +45,7 @@ async function runTests([command = '', ...args]: readonly string[], env: Environ
   let tally: Tally = { passed: 0, failed: 0 };
   const onLine = (line: string): void => {
     tally = tallied(tally, line);
-    print(line);
+    if (!NX_ADVICE.test(line)) print(line);
   };
   await using tests = startGuarded({ name: 'tests', command, args, env, cwd: root, onLine });
   const limit = setTimeout(() => {

@@ -2,6 +2,9 @@
 // letter. An expected failure of the work itself is none of these: it is a value in the outcome event.
 import type { Failure } from '@troupe/contracts';
 
+/** Characters that the contract of a failure allows each of its texts. */
+const FAILURE_TEXT = 2_000;
+
 /** May succeed later: redelivered with a delay, a bounded number of times. */
 export class RetryableError extends Error {
   override name = 'RetryableError';
@@ -20,7 +23,7 @@ export class TerminalError extends Error {
   readonly failure: Failure;
   constructor(failure: Failure, options: { cause?: unknown } = {}) {
     super(`${failure.code}: ${failure.message}`, options);
-    this.failure = failure;
+    this.failure = bounded(failure);
   }
 }
 
@@ -32,6 +35,11 @@ export class StartupError extends Error {
     super(`${failure.code}: ${failure.message} ${failure.hint}`, options);
     this.failure = failure;
   }
+}
+
+/** What a contract takes of a failure: what somebody else wrote into it may be of any length. */
+export function bounded({ code, message, hint }: Failure): Failure {
+  return { code, message: message.slice(0, FAILURE_TEXT), hint: hint.slice(0, FAILURE_TEXT) };
 }
 
 /** What to say of a thrown value that is none of the above: a bug. */

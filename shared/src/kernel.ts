@@ -1,4 +1,5 @@
 // Everything that a service does with NATS, opened on one connection and closed with it.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
 import type { Blobs } from './blobs.ts';
 import { createBlobs } from './blobs.ts';
@@ -22,6 +23,9 @@ export interface Kernel extends AsyncDisposable {
   readonly logger: Logger;
 }
 
+/** A server that does not answer must not keep a process from ending; what is not flushed by then is sent again by whoever follows. */
+const FLUSH_MS = 2_000;
+
 /** Connects; whoever opens the kernel disposes it, which flushes and closes the connection. */
 export async function openKernel(options: { url: string; name: string; logger: Logger }): Promise<Kernel> {
   const connection = await connectNats(options);
@@ -36,7 +40,8 @@ export async function openKernel(options: { url: string; name: string; logger: L
     deadLetters: createDeadLetters(publisher),
     logger: options.logger,
     async [Symbol.asyncDispose]() {
-      if (!connection.isClosed()) await connection.flush().catch(() => undefined);
+      const flushed = connection.flush().catch(() => undefined);
+      await Promise.race([flushed, sleep(FLUSH_MS, undefined, { ref: false })]);
       publisher[Symbol.dispose]();
       await connection.close();
     },

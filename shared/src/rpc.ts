@@ -1,11 +1,12 @@
 // Queries as NATS micro services (ADR-32): listed, pinged and measured by any NATS client. One handler, one caller.
-import type { NatsConnection } from 'nats';
+import type { NatsConnection, ServiceMsg } from 'nats';
 import { ErrorCode, NatsError } from 'nats';
 import { z } from 'zod';
 import type { Failure, Rpc, UserId } from '@troupe/contracts';
 import { parseRpcUser, rpcFilter, rpcReply, rpcSubject } from '@troupe/contracts';
-import { describeBug, RetryableError, TerminalError } from './errors.ts';
+import { bounded, describeBug, RetryableError, TerminalError } from './errors.ts';
 import type { Logger } from './logger.ts';
+import { isTooLarge } from './nats/publisher.ts';
 import { parseJson } from './parse-json.ts';
 
 /** Answers `definition` for every user until the connection closes. Bad requests get a failure, never silence. */
@@ -24,9 +25,20 @@ export async function serveRpc<Definition extends Rpc>(
     subject: rpcFilter(name, method),
     handler: (error, message) => {
       if (error !== null) return;
-      void answer(message.subject, message.data).then((reply) => message.respond(JSON.stringify(reply)));
+      answer(message.subject, message.data)
+        .then((reply) => respond(message, reply))
+        .catch((again: unknown) => options.logger.warn({ err: again, method }, 'a query was not answered'));
     },
   });
+
+  function respond(message: ServiceMsg, reply: object): void {
+    try {
+      message.respond(JSON.stringify(reply));
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      message.respond(JSON.stringify(replyTooLarge));
+    }
+  }
 
   async function answer(
     subject: string,
@@ -43,7 +55,7 @@ export async function serveRpc<Definition extends Rpc>(
       if (error instanceof TerminalError) return { error: error.failure, retryable: false };
       if (error instanceof RetryableError) {
         const { code, message } = error;
-        return { error: { code, message, hint: 'Try again.' }, retryable: true };
+        return { error: bounded({ code, message, hint: 'Try again.' }), retryable: true };
       }
       return { error: describeBug(error), retryable: false };
     }
@@ -66,6 +78,7 @@ export async function callRpc<Definition extends Rpc>(
       timeout: call.timeoutMs,
     })
     .catch((cause: unknown) => {
+      if (isTooLarge(cause)) throw new TerminalError(requestTooLarge, { cause });
       const away = cause instanceof NatsError && cause.code === (ErrorCode.NoResponders as string);
       throw new RetryableError(
         'service_away',
@@ -89,3 +102,18 @@ const badRequest = (message: string): { error: Failure; retryable: boolean } => 
   },
   retryable: false,
 });
+
+const replyTooLarge: { error: Failure; retryable: boolean } = {
+  error: {
+    code: 'reply_too_large',
+    message: 'The answer is larger than one message may be.',
+    hint: 'Ask for less at a time.',
+  },
+  retryable: false,
+};
+
+const requestTooLarge: Failure = {
+  code: 'request_too_large',
+  message: 'The query is larger than one message may be.',
+  hint: 'Ask for less at a time.',
+};

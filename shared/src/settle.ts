@@ -3,7 +3,7 @@
 //   TerminalError    given up at once
 //   anything else    a bug: again with backoff; given up after the last attempt
 import type { Failure } from '@troupe/contracts';
-import { describeBug, RetryableError, TerminalError } from './errors.ts';
+import { bounded, describeBug, RetryableError, TerminalError } from './errors.ts';
 
 export type Settlement =
   | { readonly kind: 'retry'; readonly delayMs: number }
@@ -25,9 +25,9 @@ export function settle(error: unknown, attempt: number, maxAttempts: number): Se
 
 const failureOf = (error: unknown, attempts: number): Failure =>
   error instanceof RetryableError
-    ? {
+    ? bounded({
         code: error.code,
         message: error.message,
         hint: `It was tried ${attempts} times; see the log of the service.`,
-      }
+      })
     : describeBug(error);

@@ -25,8 +25,11 @@ const CURRENT_FOR_MS = 1_000;
 
 export function createToolDirectory(connection: NatsConnection): ToolDirectory {
   let opened: Promise<KV> | undefined;
-  const bucket = (): Promise<KV> =>
-    (opened ??= connection.jetstream().views.kv(TOOLS_BUCKET, { bindOnly: true }));
+  const bucket = (): Promise<KV> => {
+    opened ??= connection.jetstream().views.kv(TOOLS_BUCKET, { bindOnly: true });
+    opened.catch(() => (opened = undefined));
+    return opened;
+  };
   const definitions = new Map<string, Promise<ToolDefinition>>();
   const currents = new Map<string, { until: number; reference: Promise<ToolReference | undefined> }>();
 

@@ -1,8 +1,7 @@
 // One target asked until it answers or is not worth asking any more: the only place where provider calls are retried.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attempt } from './attempt.ts';
+import { type Attempt, attempt } from './attempt.ts';
 import type { Breaker, Health } from './breaker.ts';
-import type { Attempt } from './attempt.ts';
 import type { Progress } from './generation.ts';
 import type { RetryRule } from './rules/backoff.ts';
 import { retryDelay } from './rules/backoff.ts';

@@ -53,7 +53,7 @@ const history: readonly ModelMessage[] = [
   { role: 'user', text: 'Go on.' },
 ];
 
-suite('the dialects', { concurrency: false }, () => {
+suite('the dialects', { concurrency: false, timeout: 240_000 }, () => {
   beforeEach(() => simulator.reset());
   after(async () => {
     await proxy[Symbol.asyncDispose]();

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, suite, test } from 'node:test';
-import { answered, asking, complete, testGateway } from './test-support/gateway.ts';
+import { answered, asking, complete, failed, testGateway } from './test-support/gateway.ts';
 
 const usage = { input_tokens: 3, output_tokens: 2 };
 const RESPONSES = [
@@ -56,20 +56,24 @@ const MESSAGES = [
 ];
 
 let ending: (response: ServerResponse) => void = () => undefined;
+let sent = Infinity;
 let calls = 0;
 const server = createServer((request, response) => {
   calls += 1;
   request.resume();
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const events = request.url === '/v1/messages' ? MESSAGES : RESPONSES;
-  const text = events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
+  const text = events
+    .slice(0, sent)
+    .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+    .join('');
   response.write(text, () => ending(response));
 });
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-suite('a stream behind its last event', { concurrency: false }, () => {
+suite('a stream behind its last event', { concurrency: false, timeout: 240_000 }, () => {
   after(() => {
     server.closeAllConnections();
     server.close();
@@ -83,6 +87,7 @@ suite('a stream behind its last event', { concurrency: false }, () => {
     ] as const) {
       test(`${model}: the answer counts when the connection ${name}`, async () => {
         ending = end;
+        sent = Infinity;
         calls = 0;
         const gateway = testGateway(url, { AGENT_PRIMARY_MODEL: model });
         const { answer, attempts } = answered(await complete(gateway, asking('hello')));
@@ -90,5 +95,13 @@ suite('a stream behind its last event', { concurrency: false }, () => {
         assert.deepEqual(answer.usage, usage);
       });
     }
+
+    test(`${model}: without its last event an answer does not count, however whole it looks`, async () => {
+      ending = (response) => response.end();
+      sent = -1;
+      const gateway = testGateway(url, { AGENT_PRIMARY_MODEL: model, FF_AGENTS_LLM_FALLBACK: 'false' });
+      const { error } = failed(await complete(gateway, asking('hello')));
+      assert.match(error.message, /: cut after 2 attempts/);
+    });
   }
 });

@@ -40,7 +40,7 @@ const tool: ToolDefinition = {
 };
 await kernel.tools.announce([tool]);
 
-suite('the gateway service', { concurrency: false }, () => {
+suite('the gateway service', { concurrency: false, timeout: 240_000 }, () => {
   beforeEach(() => simulator.reset());
   after(async () => {
     for (const opened of [ground, proxy, simulator]) await opened[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { ChromaClient } from 'chromadb';
 import fc from 'fast-check';
-import { eventId, UserId, WorkflowId } from '@troupe/contracts';
+import { hashOf, UserId, WorkflowId } from '@troupe/contracts';
 import { RetryableError, TerminalError } from '@troupe/shared';
 import { collectionName, createChromaStore } from './chroma-store.ts';
 import type { MemoryRecord } from './store.ts';
@@ -18,7 +18,6 @@ const server = new ChromaClient({ host: '127.0.0.1', port: Number(new URL(chroma
 const userIds = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/).map((id) => UserId.parse(id));
 
 const recordOf = (text: string, workflow = 'wf_1'): MemoryRecord => ({
-  id: eventId(workflow, text),
   kind: 'outcome',
   text,
   embedding: wordEmbedding(text),
@@ -29,7 +28,7 @@ const recordOf = (text: string, workflow = 'wf_1'): MemoryRecord => ({
 
 test('a record is found with its text, its run, the time of its event, and 1 as the score of an equal text', async () => {
   const ann = UserId.parse('ann');
-  await store.put(ann, recordOf('tea without milk', 'wf_tea'));
+  await store.put(ann, [recordOf('tea without milk', 'wf_tea')]);
   const [found] = await store.nearest(ann, wordEmbedding('tea without milk'), 1);
   assert.ok(found !== undefined && Math.abs(found.score - 1) < 1e-5);
   assert.deepEqual(
@@ -41,7 +40,7 @@ test('a record is found with its text, its run, the time of its event, and 1 as 
 test('the nearest come first, and no more than asked for', async () => {
   const bob = UserId.parse('bob');
   for (const text of ['red apples', 'green apples and pears', 'the weather in Oslo']) {
-    await store.put(bob, recordOf(text));
+    await store.put(bob, [recordOf(text)]);
   }
   const found = await store.nearest(bob, wordEmbedding('red apples'), 2);
   assert.deepEqual(
@@ -50,11 +49,41 @@ test('the nearest come first, and no more than asked for', async () => {
   );
 });
 
-test('a record that is written twice is there once', async () => {
+test('equal texts are one record, that of the newest event, in whatever order they are written', async () => {
   const cleo = UserId.parse('cleo');
-  await store.put(cleo, recordOf('once'));
-  await store.put(cleo, recordOf('once'));
-  assert.equal((await store.nearest(cleo, wordEmbedding('once'), 10)).length, 1);
+  for (const eventSeq of [2, 4, 4, 3, 1]) {
+    await store.put(cleo, [{ ...recordOf('again', `wf_${eventSeq}`), eventSeq }]);
+  }
+  const found = await store.nearest(cleo, wordEmbedding('again'), 10);
+  assert.deepEqual(
+    found.map(({ workflow_id }) => workflow_id),
+    ['wf_4'],
+  );
+});
+
+test('many records may be written at once, equal texts and several models among them', async () => {
+  const cora = UserId.parse('cora');
+  const other = { model: 'another', vector: [1, 0, 0] };
+  await store.put(cora, [
+    { ...recordOf('tea', 'wf_new'), eventSeq: 9 },
+    recordOf('tea', 'wf_old'),
+    recordOf('milk'),
+    { ...recordOf('tea'), embedding: other },
+  ]);
+  const found = await store.nearest(cora, wordEmbedding('tea'), 10);
+  assert.deepEqual(
+    found.map(({ text, workflow_id }) => `${text} ${workflow_id}`),
+    ['tea wf_new', 'milk wf_1'],
+  );
+  assert.equal((await store.nearest(cora, other, 10)).length, 1);
+});
+
+test('texts that resemble each other closely are all found', async () => {
+  const cid = UserId.parse('cid');
+  const texts = Array.from({ length: 60 }, (_, i) => `fact number ${i}`);
+  for (const text of texts) await store.put(cid, [recordOf(text)]);
+  const found = await store.nearest(cid, wordEmbedding('fact number'), 100);
+  assert.deepEqual(found.map(({ text }) => text).toSorted(), texts.toSorted());
 });
 
 test('users never meet, whatever their ids are and though their texts are equal', async () => {
@@ -64,7 +93,7 @@ test('users never meet, whatever their ids are and though their texts are equal'
     fc.asyncProperty(usersInOneTest, async (users) => {
       round += 1;
       const text = `the same secret ${round}`;
-      for (const [i, user] of users.entries()) await store.put(user, recordOf(text, `wf_${round}_${i}`));
+      for (const [i, user] of users.entries()) await store.put(user, [recordOf(text, `wf_${round}_${i}`)]);
       for (const [i, user] of users.entries()) {
         const found = await store.nearest(user, wordEmbedding(text), 50);
         const runs = found.filter((snippet) => snippet.text === text).map(({ workflow_id }) => workflow_id);
@@ -90,9 +119,9 @@ test('no two pairs of user and model have one collection, and every name is one 
 test('what a record says of its user is checked again before it is handed out', async () => {
   const [dan, eve] = [UserId.parse('dan'), UserId.parse('eve')];
   const embedding = wordEmbedding('planted');
-  await store.put(dan, recordOf('planted'));
+  await store.put(dan, [recordOf('planted')]);
   const collection = await server.getCollection({ name: collectionName(dan, embedding) });
-  await collection.update({ ids: [recordOf('planted').id], metadatas: [{ user_id: eve }] });
+  await collection.update({ ids: [hashOf('planted')], metadatas: [{ user_id: eve }] });
   assert.deepEqual(await store.nearest(dan, embedding, 5), []);
 });
 
@@ -104,7 +133,7 @@ test('asking for a user of whom nothing is stored answers nothing and makes noth
 
 test('vectors of another model are not compared', async () => {
   const fay = UserId.parse('fay');
-  await store.put(fay, recordOf('of one model'));
+  await store.put(fay, [recordOf('of one model')]);
   const { vector } = wordEmbedding('of one model');
   assert.deepEqual(await store.nearest(fay, { model: 'another', vector }, 5), []);
   assert.deepEqual(
@@ -116,7 +145,7 @@ test('vectors of another model are not compared', async () => {
 test('many at once who write a user’s first record write into one collection', async () => {
   const gus = UserId.parse('gus');
   const texts = Array.from({ length: 20 }, (_, i) => `fact ${i}`);
-  await Promise.all(texts.map((text) => store.put(gus, recordOf(text))));
+  await Promise.all(texts.map((text) => store.put(gus, [recordOf(text)])));
   const found = await store.nearest(gus, wordEmbedding('fact'), 50);
   assert.deepEqual(found.map(({ text }) => text).toSorted(), texts.toSorted());
 });
@@ -124,29 +153,29 @@ test('many at once who write a user’s first record write into one collection',
 test('a collection that was deleted behind the store is made anew by the attempt after the one that misses it', async () => {
   const hal = UserId.parse('hal');
   const record = recordOf('to be deleted');
-  await store.put(hal, record);
+  await store.put(hal, [record]);
   const name = collectionName(hal, record.embedding);
   await server.deleteCollection({ name });
   await assert.rejects(store.nearest(hal, record.embedding, 5), RetryableError);
   assert.deepEqual(await store.nearest(hal, record.embedding, 5), []);
-  await store.put(hal, record);
+  await store.put(hal, [record]);
   await server.deleteCollection({ name });
-  await assert.rejects(store.put(hal, record), RetryableError);
-  await store.put(hal, record);
+  await assert.rejects(store.put(hal, [record]), RetryableError);
+  await store.put(hal, [record]);
   assert.equal((await store.nearest(hal, record.embedding, 5)).length, 1);
 });
 
 test('texts of any characters come back as they were', async () => {
   const ida = UserId.parse('ida');
   const text = 'nul \u0000, quotes "\'`, 漢字, 😀, \u202e, line\nbreak';
-  await store.put(ida, recordOf(text));
+  await store.put(ida, [recordOf(text)]);
   const [found] = await store.nearest(ida, wordEmbedding(text), 1);
   assert.equal(found?.text, text);
 });
 
 test('a text without a single word is stored and found, with a finite score', async () => {
   const jo = UserId.parse('jo');
-  await store.put(jo, recordOf('?!'));
+  await store.put(jo, [recordOf('?!')]);
   const [found] = await store.nearest(jo, wordEmbedding('?!'), 1);
   assert.ok(found !== undefined && Number.isFinite(found.score));
 });
@@ -155,7 +184,7 @@ test('what Chroma refuses is refused for good, without its contents in the messa
   const kim = UserId.parse('kim');
   const embedding = { model: 'empty', vector: [] };
   await assert.rejects(
-    store.put(kim, { ...recordOf('private'), embedding }),
+    store.put(kim, [{ ...recordOf('private'), embedding }]),
     (error) =>
       error instanceof TerminalError &&
       error.failure.code === 'memory_refused' &&
@@ -171,7 +200,7 @@ test('a server that answers nothing holds a call for its time and no longer', as
     const unavailable = (error: unknown) =>
       error instanceof RetryableError && error.code === 'memory_unavailable';
     await assert.rejects(impatient.nearest(UserId.parse('ann'), wordEmbedding('tea'), 1), unavailable);
-    await assert.rejects(impatient.put(UserId.parse('ann'), recordOf('more tea')), unavailable);
+    await assert.rejects(impatient.put(UserId.parse('ann'), [recordOf('more tea')]), unavailable);
     await assert.rejects(impatient.check(), unavailable);
     assert.ok(performance.now() - started < 10_000);
   } finally {
@@ -181,7 +210,7 @@ test('a server that answers nothing holds a call for its time and no longer', as
 
 test('records outlive the sudden death of the server', async () => {
   const leo = UserId.parse('leo');
-  await store.put(leo, recordOf('kept'));
+  await store.put(leo, [recordOf('kept')]);
   await chroma.kill();
   await assert.rejects(store.nearest(leo, wordEmbedding('kept'), 1), RetryableError);
   await chroma.start();

@@ -5,23 +5,30 @@ import type { Kernel } from '@troupe/shared';
 import { callRpc, TerminalError } from '@troupe/shared';
 import type { Embedding } from './store.ts';
 
-/** Throws RetryableError (nobody answered within the time, or the provider is away) or TerminalError (refused). */
-export type Embed = (user: UserId, text: string) => Promise<Embedding>;
+/** Adds to each its embedding. Throws RetryableError (no answer in time, the provider is away) or TerminalError (refused). */
+export type Embed = <Item extends { readonly text: string }>(
+  user: UserId,
+  items: readonly Item[],
+) => Promise<(Item & { readonly embedding: Embedding })[]>;
+
+/** The vectors of more texts might not fit in one message of the server (1 MB): some models' have 3,072 numbers. */
+export const MOST_TEXTS = 8;
 
 export const createEmbedder =
   ({ connection }: Pick<Kernel, 'connection'>, timeoutMs: number): Embed =>
-  async (user, text) => {
-    const { model, dimensions, vectors } = await callRpc(connection, rpc.embed, {
-      user,
-      request: { texts: [text] },
-      timeoutMs,
-    });
-    const [vector] = vectors;
-    if (vector !== undefined && vectors.length === 1 && vector.length === dimensions)
-      return { model, vector };
-    throw new TerminalError({
-      code: 'embedding_malformed',
-      message: `${model} answered one text with ${vectors.length} vectors of ${vector?.length ?? 0} numbers, not ${dimensions}.`,
-      hint: 'Check the embedding model of llm-gateway.',
+  async (user, items) => {
+    const request = { texts: items.map(({ text }) => text) };
+    const { model, dimensions, vectors } = await callRpc(connection, rpc.embed, { user, request, timeoutMs });
+    return items.map((item, i) => {
+      const vector = vectors[i];
+      if (vector?.length !== dimensions) throw malformed(model);
+      return { ...item, embedding: { model, vector } };
     });
   };
+
+const malformed = (model: string): TerminalError =>
+  new TerminalError({
+    code: 'embedding_malformed',
+    message: `${model} did not answer every text with a vector of the length that it names.`,
+    hint: 'Check the embedding model of llm-gateway.',
+  });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MemorySnippet } from '@troupe/contracts';
 import { rpc, UserId } from '@troupe/contracts';
 import { callRpc, DEAD_STREAM, RetryableError, TerminalError } from '@troupe/shared';
 import type { Stack } from './test-support/stack.ts';
@@ -14,9 +15,15 @@ before(async () => {
 });
 after(() => stack[Symbol.asyncDispose]());
 
-const textsOf = (event: Awaited<ReturnType<WrittenRun['recall']>>): string[] => {
-  assert.equal(event.type, 'memory.completed', JSON.stringify(event.data));
-  return event.type === 'memory.completed' ? event.data.snippets.map(({ text }) => text) : [];
+type Answer = Awaited<ReturnType<WrittenRun['recall']>>;
+const snippetsOf = ({ type, data }: Answer): readonly MemorySnippet[] => {
+  assert.ok(type === 'memory.completed', JSON.stringify(data));
+  return data.snippets;
+};
+const textsOf = (answer: Answer): string[] => snippetsOf(answer).map(({ text }) => text);
+const failureOf = ({ type, data }: Answer): string => {
+  assert.ok(type === 'memory.failed', JSON.stringify(data));
+  return data.error.code;
 };
 const run = (user: string, workflow: string, goal = 'Do something'): Promise<WrittenRun> =>
   WrittenRun.begin(stack.kernel, user, workflow, goal);
@@ -30,7 +37,7 @@ test('the service starts without Chroma, fails recalls within seconds, and answe
   const asking = await run('early', 'wf_early_1');
   const started = performance.now();
   const failure = await asking.recall('anything');
-  assert.equal(failure.type === 'memory.failed' && failure.data.error.code, 'memory_unavailable');
+  assert.equal(failureOf(failure), 'memory_unavailable');
   assert.ok(performance.now() - started < 8_000);
 
   await stack.chroma.start();
@@ -44,10 +51,8 @@ test('what a run answered is recalled by a later run of the same user, with wher
   await stack.projected();
   const recalled = await (await run('ann', 'wf_ann_2')).recall('What was the total of the order?');
   assert.deepEqual(textsOf(recalled), ['Goal: Read the total of the order\nAnswer: The total is 42.']);
-  const [first] = await stack.kernel.log.read.whole(earlier);
   const completed = (await stack.kernel.log.read.whole(earlier)).at(-1);
-  assert.equal(first?.type, 'workflow.requested');
-  const snippet = recalled.type === 'memory.completed' ? recalled.data.snippets[0] : undefined;
+  const [snippet] = snippetsOf(recalled);
   assert.equal(snippet?.workflow_id, 'wf_ann_1');
   assert.equal(snippet.created_at, new Date(completed?.storedAt ?? 0).toISOString());
 });
@@ -76,9 +81,8 @@ test('a user never recalls what another user’s run left, though the texts are 
   await stack.projected();
   for (const user of ['dan', 'Dan', 'eve']) {
     const recalled = await (await run(user, `wf_${user}_2`)).recall('The code is 1234', 10);
-    const runs = recalled.type === 'memory.completed' ? recalled.data.snippets : [];
     assert.deepEqual(
-      runs.map(({ workflow_id }) => workflow_id),
+      snippetsOf(recalled).map(({ workflow_id }) => workflow_id),
       [`wf_${user}_1`],
     );
   }
@@ -153,7 +157,7 @@ test('what happens while embeddings are away is remembered when they are back', 
   const jo = await run('jo', 'wf_jo_1');
   await jo.remember('Jo plays the oboe');
   const failure = await jo.recall('oboe');
-  assert.equal(failure.type === 'memory.failed' && failure.data.error.code, 'memory_unavailable');
+  assert.equal(failureOf(failure), 'memory_unavailable');
   await sleep(500);
   stack.onEmbed = () => undefined;
   await stack.projected();
@@ -174,7 +178,7 @@ test('an embedding that is refused for good fails its recall with the reason, an
   await stack.projected();
   assert.equal(await deadLetters(), letters + 1);
   const failure = await kim.recall('unspeakable');
-  assert.equal(failure.type === 'memory.failed' && failure.data.error.code, 'text_refused');
+  assert.equal(failureOf(failure), 'text_refused');
   assert.equal(refusals, 2);
   stack.onEmbed = () => undefined;
 });
@@ -196,7 +200,7 @@ test('a Chroma that hangs holds a run no longer than one that is dead', async ()
   stack.chroma.freeze();
   const started = performance.now();
   const failure = await mia.recall('nobody').finally(() => stack.chroma.thaw());
-  assert.equal(failure.type === 'memory.failed' && failure.data.error.code, 'memory_unavailable');
+  assert.equal(failureOf(failure), 'memory_unavailable');
   assert.ok(performance.now() - started < 8_000);
   assert.deepEqual(textsOf(await mia.recall('nobody')), ['Mia waits for nobody']);
 });

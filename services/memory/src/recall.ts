@@ -8,27 +8,15 @@ import type { MemoryStore } from './store.ts';
 /** Bridges a server's restart, no more: a run waits for this answer and can do without it. */
 const PAUSE_MS = 250;
 
-/** Equal texts are shown once (a run repeated every day leaves the same text every day), so more than k are looked at. */
-const LOOKED_AT_PER_SNIPPET = 4;
-
-/** The k best, best first. Throws what the embedder and the store throw; each is tried twice. */
+/** The k nearest, best first. Throws what the embedder and the store throw; each is tried twice. */
 export type Recall = (user: UserId, query: string, k: number) => Promise<MemorySnippet[]>;
 
 export const createRecall =
   ({ embed, store }: { readonly embed: Embed; readonly store: MemoryStore }): Recall =>
   async (user, query, k) => {
-    const near = await triedTwice(() => embed(user, query));
-    return bestOf(await triedTwice(() => store.nearest(user, near, k * LOOKED_AT_PER_SNIPPET)), k);
+    const [asked] = await triedTwice(() => embed(user, [{ text: query }]));
+    return asked === undefined ? [] : triedTwice(() => store.nearest(user, asked.embedding, k));
   };
-
-/** Pure: the k best, of equal texts only the best, among equally good ones the newest. */
-export function bestOf(found: readonly MemorySnippet[], k: number): MemorySnippet[] {
-  const texts = new Set<string>();
-  return found
-    .toSorted((a, b) => b.score - a.score || b.created_at.localeCompare(a.created_at))
-    .filter(({ text }) => !texts.has(text) && texts.add(text))
-    .slice(0, k);
-}
 
 async function triedTwice<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { NodeService } from '@troupe/setup';
@@ -9,6 +8,7 @@ import { testChromium } from './test-support/chromium.ts';
 import { Run } from './test-support/run.ts';
 import type { Stack } from './test-support/stack.ts';
 import { startStack } from './test-support/stack.ts';
+import { until } from './test-support/until.ts';
 import type { World } from './test-support/world.ts';
 import { page, startWorld } from './test-support/world.ts';
 
@@ -36,11 +36,6 @@ async function start(settings: Record<string, string>): Promise<NodeService> {
 }
 
 const visitsTo = (path: string): number => world.visits.filter((visit) => visit.path === path).length;
-const untilVisited = async (path: string): Promise<void> => {
-  for (const until = Date.now() + 20_000; visitsTo(path) === 0; await sleep(10))
-    assert.ok(Date.now() < until, `${path} was never visited`);
-};
-
 test('The process says that it is ready, does a browser job, and ends with code 0 when it is asked to.', async () => {
   const settings = { CHROMIUM_PATH: await testChromium(), AGENT_EGRESS_ALLOW: `127.0.0.1:${world.port}` };
   await using service = await start(settings);
@@ -54,15 +49,16 @@ test('The process says that it is ready, does a browser job, and ends with code 
   assert.deepEqual(await service.exited, { code: 0, signal: null });
 });
 
-test('A process that is killed while it sends leaves a message that was sent once, and an outcome that is unknown.', async () => {
+test('A process that is killed while it sends leaves a message that was sent once, and an outcome that is unknown.', async (t) => {
   const settings = { AGENT_NOTIFY_WEBHOOK_URL: `${world.url}/hook` };
   const first = await start(settings);
   const run = await Run.begin(stack.kernel, 'killed');
   const request = await run.callNamed('notify_user', { message: 'The total is 42.' });
-  await untilVisited('/hook');
+  await until('the hook is called', () => visitsTo('/hook') > 0);
   first.kill('SIGKILL');
   await first.exited;
-  await using _second = await start(settings);
+  const second = await start(settings);
+  t.after(() => second.stop());
   const { error, outcome } = await run.failure(request);
   assert.deepEqual([error.code, outcome], ['outcome_unknown', 'unknown']);
   assert.deepEqual(await run.caused(request), ['tool.started', 'notification.created', 'tool.failed']);

@@ -14,7 +14,7 @@ const event = (type: MessageType, changed: object = {}, causationId: string = RE
     type,
     id: eventId(type, JSON.stringify(changed)),
     causationId,
-    data: { ...(contractOf(type).example as object), ...changed },
+    data: { ...contractOf(type).example, ...changed },
   }) as unknown as StoredEvent;
 
 const request = {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test } from 'node:test';
 import type { EventId } from '@troupe/contracts';
 import { hashOf, rpc } from '@troupe/contracts';
@@ -9,6 +8,7 @@ import { testChromium } from './test-support/chromium.ts';
 import { Run } from './test-support/run.ts';
 import type { Stack } from './test-support/stack.ts';
 import { startStack } from './test-support/stack.ts';
+import { until } from './test-support/until.ts';
 import type { World } from './test-support/world.ts';
 import { page, startWorld } from './test-support/world.ts';
 
@@ -177,7 +177,7 @@ test('A draining executor leaves its jobs to the next, which does them.', async 
   });
   await run.output(job);
   const visits = visitsTo('/waits');
-  while (visitsTo('/waits') === visits) await sleep(10);
+  await until('the job is at its page', () => visitsTo('/waits') > visits);
   await executor[Symbol.asyncDispose]();
   assert.deepEqual(await run.caused(job), ['tool.completed']);
   executor = await stack.start({ ...settings, CHROMIUM_PATH: '/nowhere' });
@@ -202,8 +202,7 @@ test('A search asks memory for the user of the log, and memory that fails is tol
     score: 0.9,
   };
   const asked: unknown[] = [];
-  const memory = await openKernel({ url: stack.natsUrl, name: 'memory', logger: stack.kernel.logger });
-  await using _ = memory;
+  await using memory = await openKernel({ url: stack.natsUrl, name: 'memory', logger: stack.kernel.logger });
   const { connection, logger } = memory;
   await serveRpc({ connection, logger, version: '0.0.1' }, rpc.searchMemory, (user, request) => {
     asked.push({ user, ...request });

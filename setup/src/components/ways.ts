@@ -49,7 +49,11 @@ export async function probe(
   { env, signal }: Pick<FindOptions, 'env' | 'signal'>,
 ): Promise<Verdict> {
   const program = args.at(-1) ?? command;
-  const { code, stdout, stderr } = await run(command, [...args, '--version'], { env, signal });
+  const { code, stdout, stderr } = await run(command, [...args, '--version'], {
+    env,
+    timeoutMs: 30_000,
+    signal,
+  });
   const version = /\d+\.\d+(?:\.\d+)*/.exec(stdout)?.[0];
   if (code !== 0 || version === undefined) {
     return { kind: 'refused', reason: `${name} at ${program} does not run here (${complaintIn(stderr)})` };

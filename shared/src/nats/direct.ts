@@ -96,7 +96,7 @@ export class DirectReader {
 }
 
 function unavailable(cause: unknown): never {
-  throw new RetryableError('log_unreadable', 'The log could not be read.', { cause });
+  throw new RetryableError('stream_unreadable', 'A stored stream could not be read.', { cause });
 }
 
 function rawOf(message: Msg): RawMessage {

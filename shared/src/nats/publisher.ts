@@ -24,7 +24,7 @@ const PubAck = z.union([
   z.object({ stream: z.string(), seq: z.number() }),
 ]);
 
-const WRONG_LAST_SEQUENCE = 10071;
+export const WRONG_LAST_SEQUENCE = 10071;
 const WRONG_LAST_SEQUENCE_CLUSTER = 10164;
 const FULL = new Set([10023, 10047, 10077]);
 /** What the stream would say of a message that the client library does not even send. */
@@ -79,7 +79,7 @@ export class Publisher implements Disposable {
     try {
       this.#connection.publish(subject, body, { headers: natsHeaders, reply: `${this.#inbox}.${token}` });
     } catch (error) {
-      if (error instanceof NatsError && error.code === (ErrorCode.MaxPayloadExceeded as string)) return TOO_LARGE;
+      if (isTooLarge(error)) return TOO_LARGE;
       throw error;
     }
     return await new Promise((resolve) => {
@@ -137,6 +137,10 @@ function trailingNumber(description: string): number | undefined {
   const digits = /: (\d+)$/.exec(description)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
+
+/** Whether the client library refused to send a message that the server would not take. */
+export const isTooLarge = (error: unknown): boolean =>
+  error instanceof NatsError && error.code === (ErrorCode.MaxPayloadExceeded as string);
 
 /** The inbox prefix that the connection was opened with, so that a permission on it covers every reply. */
 export function connectionInboxPrefix(connection: NatsConnection): string {

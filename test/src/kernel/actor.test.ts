@@ -162,8 +162,13 @@ test('a delivery that ends its worker every time is given up, unhandled, before 
   dying.stop();
   const dead: string[] = [];
   const { seen, handle } = observed(() => Promise.resolve());
-  const onDead: ActorOptions['onDead'] = (_delivery, { code }) => void dead.push(code) ?? Promise.resolve();
-  const actor = queue.actor(kernel, { handle, onDead });
+  const actor = queue.actor(kernel, {
+    handle,
+    onDead: (_delivery, { code }) => {
+      dead.push(code);
+      return Promise.resolve();
+    },
+  });
   await until('given up', async () => dead.length === 1 && (await queue.pending()) === 0);
   await actor.drain(1_000);
   assert.deepEqual([dead, seen], [['never_settled'], []]);

@@ -56,7 +56,7 @@ function differences(run: Run | undefined, event: StoredEvent, message: RawMessa
           .join(', ') || 'nothing'
       }`,
     ];
-  const body = encodeData({ ...draft, data: planOffload(draft.user, draft.data).data });
+  const body = encodeData(planOffload(draft).draft);
   return [
     ...(draft.type === event.type ? [] : [`owed as ${draft.type}`]),
     ...(draft.causationId === event.causationId ? [] : ['another cause']),

@@ -3,10 +3,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface TcpProxy extends AsyncDisposable {
   readonly url: string;
-  /** Bytes that went from clients to the server so far. */
-  readonly sent: () => number;
   /** Cuts every connection now, with what is on its way in both directions. New ones are accepted. */
   cut(): void;
+  /** Cuts every connection and, while `away`, every new one too. */
+  refuse(away: boolean): void;
   /** Cuts every connection once `bytes` more bytes went from clients to the server, in the middle of a message. */
   cutAfter(bytes: number): void;
   /** Cuts every connection with the next answer of the server instead of passing it on. */
@@ -16,9 +16,9 @@ export interface TcpProxy extends AsyncDisposable {
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
-  let sent = 0;
   let allowance = Number.POSITIVE_INFINITY;
   let swallowAnswer = false;
+  let refusing = false;
 
   const cut = (): void => {
     allowance = Number.POSITIVE_INFINITY;
@@ -27,6 +27,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     sockets.clear();
   };
   const server = createServer((client) => {
+    if (refusing) return void client.destroy();
     const upstream = connect(Number(port), hostname);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -39,7 +40,6 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       });
     }
     client.on('data', (bytes: Buffer) => {
-      sent += bytes.length;
       upstream.write(bytes.subarray(0, allowance));
       allowance -= bytes.length;
       if (allowance <= 0) upstream.once('drain', cut).end(cut);
@@ -52,8 +52,11 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    sent: () => sent,
     cut,
+    refuse: (away) => {
+      refusing = away;
+      cut();
+    },
     cutAfter: (bytes) => {
       allowance = bytes;
     },

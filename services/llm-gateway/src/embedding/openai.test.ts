@@ -13,7 +13,7 @@ const simulator = await startSimulator();
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
 
-suite('embeddings by OpenAI', { concurrency: false }, () => {
+suite('embeddings by OpenAI', { concurrency: false, timeout: 240_000 }, () => {
   beforeEach(() => simulator.reset());
   after(() => simulator[Symbol.asyncDispose]());
 

@@ -51,9 +51,9 @@ export class AnswerAssembly {
   #explanation: string | undefined;
   #stopped = false;
 
-  /** Whether the provider said that the answer is finished. */
+  /** Whether the last event came. */
   get isWhole(): boolean {
-    return this.#stopped && this.#stopReason !== undefined;
+    return this.#stopped;
   }
 
   /** Takes the next event; events of kinds that are not known yet mean nothing. Throws ProviderError `malformed`. */

@@ -65,15 +65,16 @@ export class Run {
     });
   }
 
-  /** The outcome of the request, when it stands in the log. */
+  /** The outcome of the request, once it stands in the log; throws if that takes longer than a minute. */
   async outcomeOf(request: EventId): Promise<Outcome> {
-    for (;;) {
+    for (const startedAt = performance.now(); performance.now() - startedAt < 60_000; ) {
       const log = await this.events();
       this.#last = log.at(-1)?.position ?? this.#last;
       const outcome = log.find(({ causationId }) => causationId === request);
       if (outcome?.type === 'llm.completed' || outcome?.type === 'llm.failed') return outcome;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    throw new Error(`${request} has no outcome`);
   }
 
   /** As outcomeOf, for one that must be an answer. */

@@ -13,6 +13,9 @@ import type { TestChroma } from './chroma.ts';
 import { testChroma } from './chroma.ts';
 import { serveWordEmbedder } from './word-embedder.ts';
 
+/** Longer than the projection's AckWait and its longest pause together. */
+const PATIENCE_MS = 60_000;
+
 export interface Stack extends AsyncDisposable {
   readonly kernel: Kernel;
   readonly natsUrl: string;
@@ -65,11 +68,13 @@ export async function startStack(): Promise<Stack> {
       service = undefined;
     },
     async projected() {
-      for (;;) {
+      const until = Date.now() + PATIENCE_MS;
+      while (Date.now() < until) {
         const info = await manager.consumers.info(LOG_STREAM, 'memory-projection');
         if (info.num_pending === 0 && info.num_ack_pending === 0) return;
         await sleep(20);
       }
+      throw new Error(`the projection has work left after ${PATIENCE_MS} ms`);
     },
     async rewindProjection() {
       await manager.consumers.delete(LOG_STREAM, 'memory-projection');

@@ -9,7 +9,7 @@ test('an outcome reaches the machine as the done event of its actor, with the id
   const story = new Story(
     createMachine({
       context: { seen: undefined as unknown },
-      output: ({ context }) => ({ output: context.seen }),
+      output: ({ context }) => ({ output: context['seen'] as unknown }),
       initial: 'a',
       states: {
         a: {

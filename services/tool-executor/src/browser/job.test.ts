@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TextReference } from '@troupe/contracts';
 import { createEgressGuard } from '../egress/guard.ts';
 import { parseAllowed } from '../policy/egress.ts';
 import { browserPids, testChromium } from '../test-support/chromium.ts';
+import { until } from '../test-support/until.ts';
 import type { World } from '../test-support/world.ts';
 import { page, startWorld } from '../test-support/world.ts';
 import { ToolError } from '../tool.ts';
@@ -128,13 +128,12 @@ test('A screenshot is a PNG that is handed over to be stored; the report holds i
 });
 
 test('Jobs share nothing: what one page stores, the next job does not find.', async () => {
-  const cookies = await startWorld({
+  await using cookies = await startWorld({
     '/': (seen, response) => {
       response.setHeader('set-cookie', 'who=ann');
       page(`<p id=seen>${seen.headers.cookie ?? 'stranger'}</p>`)(seen, response);
     },
   });
-  await using _ = cookies;
   const guard = createEgressGuard({
     allowed: parseAllowed(`127.0.0.1:${cookies.port}`),
     resolve: () => Promise.resolve([]),
@@ -249,8 +248,7 @@ test('Without a browser the job fails with browser_missing and the fix.', async 
 async function killBrowserAtVisit(path: string): Promise<number> {
   const count = (): number => world.visits.filter((seen) => seen.path === path).length;
   const known = count();
-  for (const until = Date.now() + 10_000; count() === known; await sleep(5))
-    assert.ok(Date.now() < until, `${path} was never visited`);
+  await until(`${path} is visited`, () => count() > known);
   const [pid] = browserPids();
   assert.ok(pid !== undefined);
   process.kill(pid, 'SIGKILL');

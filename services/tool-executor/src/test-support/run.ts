@@ -1,5 +1,4 @@
 // One workflow's log, written as the planner would, and what the executor adds to it.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   DataOf,
   EventDraft,
@@ -13,8 +12,7 @@ import type {
 import { contractOf, eventId, START, UserId, WorkflowId } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
 import { lastPosition } from '@troupe/shared';
-
-const PATIENCE_MS = 40_000;
+import { until } from './until.ts';
 
 export class Run {
   readonly #kernel: Kernel;
@@ -89,14 +87,13 @@ export class Run {
   }
 
   /** Waits for an event of one of the types that the request caused. */
-  async awaits<Type extends MessageType>(requestId: string, ...types: Type[]): Promise<LogEvent<Type>> {
-    for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await sleep(20)) {
+  awaits<Type extends MessageType>(requestId: string, ...types: Type[]): Promise<LogEvent<Type>> {
+    return until(`${this.workflow} has ${types.join(' or ')}`, async () => {
       const found = (await this.log()).find(
         (event) => event.causationId === requestId && (types as string[]).includes(event.type),
       );
-      if (found !== undefined) return found as LogEvent<Type>;
-    }
-    throw new Error(`no ${types.join(' or ')} in ${this.workflow} within ${PATIENCE_MS} ms`);
+      return found as LogEvent<Type> | undefined;
+    });
   }
 
   outcome(requestId: string) {

@@ -47,14 +47,15 @@ test('Without a webhook the message stands in the log, once, under an id that fo
   assert.deepEqual(created.data, { notification_id, level: 'info', message: 'The total is 42.' });
 });
 
-test('A notification that a dead attempt has written is not written again.', async () => {
+test('A notification that a dead attempt has written is not written again.', async (t) => {
   const tool = notifyUser({ webhookUrl: undefined });
   const run = await Run.begin(stack.kernel, 'twice');
   const request = await run.call(referenceTo(tool.definition), { message: 'Once.' });
   await run.writeAsExecutor(request, 'notification', 'notification.created', {
     ...{ notification_id: `n_${request}`, level: 'info', message: 'Once.' },
   });
-  await using _worker = await stack.serve([tool]);
+  const worker = await stack.serve([tool]);
+  t.after(() => worker[Symbol.asyncDispose]());
   await run.output(request);
   assert.deepEqual(await run.caused(request), ['notification.created', 'tool.completed']);
 });

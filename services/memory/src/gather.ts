@@ -1,0 +1,54 @@
+// Turns many small writes into few larger ones: while a key's items are being written, what comes for that key waits and
+// is written together. Nothing waits for company, and the items of one key are never written by two at once.
+import { RetryableError } from '@troupe/shared';
+
+interface Waiting<Item> {
+  readonly item: Item;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Hands items to `write`, at most `most` at a time; each promise settles as its item's write does. Items that cannot be
+ * written together for a reason other than an outage are written one by one, so that a bad one fails alone.
+ */
+export function gatherByKey<Key, Item>(
+  most: number,
+  write: (key: Key, items: readonly Item[]) => Promise<void>,
+): (key: Key, item: Item) => Promise<void> {
+  const queues = new Map<Key, Waiting<Item>[]>();
+
+  async function settle(key: Key, batch: readonly Waiting<Item>[]): Promise<void> {
+    try {
+      await write(
+        key,
+        batch.map(({ item }) => item),
+      );
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      if (batch.length > 1 && !(error instanceof RetryableError)) {
+        for (const one of batch) await settle(key, [one]);
+      } else {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+  }
+
+  async function empty(key: Key, queue: Waiting<Item>[]): Promise<void> {
+    while (queue.length > 0) await settle(key, queue.splice(0, most));
+    queues.delete(key);
+  }
+
+  return (key, item) => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting = { item, resolve, reject };
+    const queue = queues.get(key);
+    if (queue !== undefined) queue.push(waiting);
+    else {
+      const begun = [waiting];
+      queues.set(key, begun);
+      void empty(key, begun);
+    }
+    return promise;
+  };
+}

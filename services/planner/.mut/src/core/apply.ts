@@ -1,0 +1,136 @@
+// What a step of the machine opens, closes and owes.
+import type { AnyMachineSnapshot } from 'xstate';
+import type { EventDraft, EventId, StoredEvent, TerminalType } from '@troupe/contracts';
+import { contractOf, eventId, TERMINAL_TYPES } from '@troupe/contracts';
+import { z } from 'zod';
+import { CANCELLATION_OF, REQUEST_OF } from './effects.ts';
+import type { Effect, Step } from './machine-step.ts';
+import { MachineError } from './machine-step.ts';
+import type { MachineOutput, OpenRequest, OpenTimer, Run, Tables } from './run-state.ts';
+
+const SOURCE = '/troupe/planner';
+
+/** Opens and closes what the step asks for, and ends the run if the machine is done. */
+export function apply(run: Run, cause: StoredEvent, tables: Tables, { snapshot, effects }: Step): Run {
+  if (snapshot.status === 'error') throw snapshot.error;
+  if (snapshot.status === 'stopped') throw new MachineError('The machine stopped before a final state.');
+  if (snapshot.status === 'done') {
+    return {
+      ...run,
+      state: {
+        kind: 'ending',
+        terminal: terminal(run, cause, finalType(snapshot), snapshot.output as MachineOutput | undefined),
+      },
+    };
+  }
+  const requests = new Map(tables.requests);
+  const timers = new Map(tables.timers);
+  const cancellations = [...tables.cancellations];
+  for (const effect of effects) applyEffect(run, cause, effect, { requests, timers, cancellations });
+  return {
+    ...run,
+    state: { kind: 'active', machine: tables.machine, snapshot, requests, timers, cancellations },
+  };
+}
+
+interface MutableTables {
+  readonly requests: Map<string, OpenRequest>;
+  readonly timers: Map<string, OpenTimer>;
+  readonly cancellations: EventDraft[];
+}
+
+function applyEffect(
+  run: Run,
+  cause: StoredEvent,
+  effect: Effect,
+  { requests, timers, cancellations }: MutableTables,
+): void {
+  switch (effect.kind) {
+    case 'spawn': {
+      const request = REQUEST_OF[effect.source];
+      if (request === undefined)
+        throw new MachineError(`"${effect.source}" is not an effect of this planner.`);
+      if (requests.has(effect.child)) throw new MachineError(`The actor "${effect.child}" is still at work.`);
+      const draft = draftOf(
+        run,
+        request,
+        { id: eventId(cause.id, effect.child), causationId: cause.id },
+        effect.input,
+      );
+      requests.set(effect.child, { request, draft, sent: false });
+      return;
+    }
+    case 'stop': {
+      const open = requests.get(effect.child);
+      requests.delete(effect.child);
+      const type = open === undefined ? undefined : CANCELLATION_OF[open.request];
+      // What was opened and stopped before it was written is never written.
+      if (open === undefined || type === undefined ) return;
+      const ids = { id: eventId(open.draft.id, 'cancelled'), causationId: open.draft.id };
+      cancellations.push(draftOf(run, type, ids, { reason: 'stopped_by_machine' }));
+      return;
+    }
+    case 'delay':
+      if (timers.has(effect.timer)) throw new MachineError(`The timer "${effect.timer}" is still running.`);
+      timers.set(effect.timer, {
+        id: eventId(cause.id, effect.timer),
+        event: effect.event,
+        dueAt: cause.storedAt + effect.delayMs,
+      });
+      return;
+    case 'cancel-delay':
+      timers.delete(effect.timer);
+  }
+}
+
+/** Data that breaks the contract could never be written: the machine's fault, found before anything waits for it. */
+function draftOf(
+  run: Run,
+  type: EventDraft['type'],
+  ids: { id: EventId; causationId: string },
+  given: unknown,
+): EventDraft {
+  const { user, workflow, correlationId, traceparent } = run;
+  const { success, data, error } = contractOf(type).schema.safeParse(given);
+  if (!success) throw new MachineError(`Its ${type} breaks the contract: ${z.prettifyError(error)}`);
+  return { type, data, user, workflow, correlationId, traceparent, source: SOURCE, ...ids } as EventDraft;
+}
+
+function finalType(snapshot: AnyMachineSnapshot): TerminalType {
+  const types = TERMINAL_TYPES.filter((type) => snapshot.tags.has(type));
+  const [type] = types;
+  if (type === undefined || types.length > 1) {
+    throw new MachineError(`A final state needs exactly one of the tags ${TERMINAL_TYPES.join(', ')}.`);
+  }
+  return type;
+}
+
+/** The terminal event that `cause` brought about. */
+export function terminal(
+  run: Run,
+  cause: StoredEvent,
+  type: TerminalType,
+  ending: MachineOutput = {},
+): EventDraft<TerminalType> {
+  const data = {
+    workflow_id: run.workflow,
+    user_id: run.user,
+    workflow_type: run.workflowType,
+    status: type.slice('workflow.'.length),
+    answer: ending.answer,
+    output: ending.output,
+    reason: ending.reason,
+    error: ending.error,
+    steps: run.steps,
+    usage: run.usage,
+    correlation_id: run.correlationId,
+    started_at: new Date(run.startedAt).toISOString(),
+    finished_at: new Date(cause.storedAt).toISOString(),
+  };
+  return draftOf(
+    run,
+    type,
+    { id: eventId(cause.id, 'terminal'), causationId: cause.id },
+    data,
+  ) as EventDraft<TerminalType>;
+}

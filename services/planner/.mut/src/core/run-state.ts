@@ -1,0 +1,69 @@
+// What the fold makes of a log.
+//  R1  What is open (requests, timers) is a table beside the snapshot, keyed by the machine's child or timer id. XState's own
+//      `children` do not serve: finished ones stay, and a stale result of turn 1 would be taken in turn 2.
+//  R2  An outcome reaches the machine only if it answers the request that the table holds for that child.
+//  R3  Reaching a final state clears the table and leaves the terminal event alone.
+//  R4  A machine that throws or cannot go on owes `workflow.failed` with code machine_error.
+import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
+import type {
+  EventDraft,
+  EventId,
+  Failure,
+  Position,
+  RequestType,
+  TerminalType,
+  Usage,
+  WorkflowKey,
+} from '@troupe/contracts';
+
+export interface OpenRequest {
+  readonly draft: EventDraft;
+  readonly request: RequestType;
+  /** Whether the log holds it. */
+  readonly sent: boolean;
+}
+
+export interface OpenTimer {
+  readonly id: EventId;
+  readonly event: EventObject;
+  /** Milliseconds since 1970. */
+  readonly dueAt: number;
+}
+
+export type RunState =
+  | {
+      readonly kind: 'active';
+      readonly machine: AnyStateMachine;
+      readonly snapshot: AnyMachineSnapshot;
+      readonly requests: ReadonlyMap<string, OpenRequest>;
+      readonly timers: ReadonlyMap<string, OpenTimer>;
+      /** Cancellations of what was sent and then stopped, still to be written. */
+      readonly cancellations: readonly EventDraft[];
+    }
+  /** The machine is done; the terminal event is owed. */
+  | { readonly kind: 'ending'; readonly terminal: EventDraft<TerminalType> }
+  /** The terminal event is in the log; whatever comes is late. */
+  | { readonly kind: 'ended' };
+
+export interface Run extends WorkflowKey {
+  readonly position: Position;
+  readonly workflowType: string;
+  readonly correlationId: string;
+  readonly traceparent: string | undefined;
+  readonly startedAt: number;
+  readonly steps: number;
+  readonly usage: Usage;
+  readonly state: RunState;
+}
+
+export type Active = Extract<RunState, { kind: 'active' }>;
+/** What is open, without the snapshot that a step replaces. */
+export type Tables = Omit<Active, 'kind' | 'snapshot'>;
+
+/** What the machine hands over when it is done: its output, completed to the run's result by the fold. */
+export interface MachineOutput {
+  readonly answer?: string | undefined;
+  readonly output?: unknown;
+  readonly reason?: string | undefined;
+  readonly error?: Failure | undefined;
+}

@@ -1,0 +1,141 @@
+// The fold: one workflow's log, folded through its machine into a Run. Pure: no I/O, no clock but the stream's time of the
+// events, no randomness; the same log gives the same Run and the same owed events, byte for byte, for ever. It upholds the
+// invariants R1 to R4 of run-state.ts.
+import { inspect } from 'node:util';
+import type { AnyStateMachine } from 'xstate';
+import type { EventDraft, EventId, Failure, LogEvent, Position, StoredEvent } from '@troupe/contracts';
+import { isTerminal } from '@troupe/contracts';
+import { apply, terminal } from './apply.ts';
+import { advance, enter } from './machine-step.ts';
+import type { Active, OpenTimer, Run } from './run-state.ts';
+import { translate } from './translate.ts';
+
+/** The machine of a workflow type in the version that a run began with; throws MachineError if this planner has not got it. */
+export type MachineFor = (requested: LogEvent<'workflow.requested'>['data']) => AnyStateMachine;
+
+/** The Run behind a workflow's first event. */
+export function begin(first: StoredEvent, machineFor: MachineFor): Run {
+  const { user, workflow, correlationId, traceparent, position } = first;
+  const run: Run = {
+    user,
+    workflow,
+    correlationId,
+    traceparent,
+    position,
+    workflowType: first.type === 'workflow.requested' ? first.data.workflow_type : 'unknown',
+    startedAt: first.storedAt,
+    steps: 0,
+    usage: { input_tokens: 0, output_tokens: 0 },
+    state: { kind: 'ended' },
+  };
+  // A log that begins otherwise was refused at the door and is over.
+  if (first.type !== 'workflow.requested') return run;
+  return guarded(run, first, () => {
+    const machine = machineFor(first.data);
+    return apply(
+      run,
+      first,
+      { machine, requests: new Map(), timers: new Map(), cancellations: [] },
+      enter(machine, { request: first.data, workflow, correlationId }),
+    );
+  });
+}
+
+/** The Run with the next event of its log folded in. Throws RangeError if `event` is not the next one. */
+export function fold(run: Run, event: StoredEvent): Run {
+  if (event.position.sequence !== run.position.sequence + 1) {
+    throw new RangeError(
+      `event ${event.position.sequence} does not follow ${run.position.sequence} in ${run.workflow}`,
+    );
+  }
+  const moved: Run = { ...run, position: event.position };
+  if (isTerminal(event.type)) return { ...moved, state: { kind: 'ended' } };
+  const { state } = moved;
+  if (state.kind !== 'active') return moved;
+
+  const written = markWritten(state, event.id);
+  if (written !== undefined) return { ...moved, state: written };
+
+  const translated = translate(state, event);
+  if (translated === undefined) return moved;
+  const closed: Active = { ...state, ...translated.closed };
+  const told = translated.event;
+  if (told === undefined) return { ...moved, state: closed };
+  const counted = count(moved, event);
+  return guarded(counted, event, () =>
+    apply(counted, event, closed, advance(state.machine, state.snapshot, told)),
+  );
+}
+
+/** The planner's events that the log still lacks, in the order in which they must be written. */
+export function owed({ state }: Run): readonly EventDraft[] {
+  switch (state.kind) {
+    case 'active':
+      return [
+        ...state.cancellations,
+        ...[...state.requests.values()].filter(({ sent }) => !sent).map(({ draft }) => draft),
+      ];
+    case 'ending':
+      return [state.terminal];
+    case 'ended':
+      return [];
+  }
+}
+
+/** The Run after `draft`, which it owed, was stored at `position`: the same as folding the stored event. */
+export function written(run: Run, draft: EventDraft, position: Position): Run {
+  const moved: Run = { ...run, position };
+  if (isTerminal(draft.type)) return { ...moved, state: { kind: 'ended' } };
+  return run.state.kind === 'active'
+    ? { ...moved, state: markWritten(run.state, draft.id) ?? run.state }
+    : moved;
+}
+
+/** The timers that must be set. */
+export const openTimers = ({ state }: Run): readonly OpenTimer[] =>
+  state.kind === 'active' ? [...state.timers.values()] : [];
+
+/** The state if `id` is something that the planner owed and now stands in the log. */
+function markWritten(state: Active, id: EventId): Active | undefined {
+  for (const [child, open] of state.requests) {
+    if (open.draft.id === id)
+      return { ...state, requests: new Map(state.requests).set(child, { ...open, sent: true }) };
+  }
+  const cancellations = state.cancellations.filter((draft) => draft.id !== id);
+  return cancellations.length < state.cancellations.length ? { ...state, cancellations } : undefined;
+}
+
+function count(run: Run, event: StoredEvent): Run {
+  if (!/^(memory|llm|tool)\.(completed|failed)$/.test(event.type)) return run;
+  const { usage } = run;
+  const used = event.type === 'llm.completed' ? event.data.usage : { input_tokens: 0, output_tokens: 0 };
+  return {
+    ...run,
+    steps: run.steps + 1,
+    usage: {
+      input_tokens: usage.input_tokens + used.input_tokens,
+      output_tokens: usage.output_tokens + used.output_tokens,
+    },
+  };
+}
+
+/** R4: whatever the machine throws ends the run, and nothing else. */
+function guarded(run: Run, cause: StoredEvent, step: () => Run): Run {
+  try {
+    return step();
+  } catch (error) {
+    const failure: Failure = {
+      code: 'machine_error',
+      message:
+        `The workflow's machine could not go on: ${error instanceof Error ? error.message : inspect(error)}`.slice(
+          0,
+          1_000,
+        ),
+      hint: 'Mend the workflow definition; runs that began with it fail at the same event.',
+    };
+    return {
+      ...run,
+      state: { kind: 'ending', terminal: terminal(run, cause, 'workflow.failed', { error: failure }) },
+    };
+  }
+}

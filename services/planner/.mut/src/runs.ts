@@ -1,0 +1,162 @@
+// The planner's runs: one mailbox and at most one folded Run per workflow. A delivered event only says how far the log reaches;
+// order comes from the log, safety from compare-and-set, and memory is a cache that may be dropped at any time.
+//  P1  sequence = fold + 1: fold it, no read. Not beyond the fold: folded already. Further: read the tail first.
+//  P2  Owed events are written one at a time behind the fold; a refusal means others wrote, so fold theirs and look again.
+//  P3  Timers are set before the effects that they guard.
+import type { EventDraft, LogEvent, StoredEvent, WorkflowKey } from '@troupe/contracts';
+import type { Append, LogReader } from '@troupe/shared';
+import type { Clock } from './clock.ts';
+import type { MachineFor } from './core/run.ts';
+import { begin, fold, openTimers, owed, written } from './core/run.ts';
+import type { OpenTimer, Run } from './core/run-state.ts';
+
+export interface RunsOptions {
+  readonly append: Append;
+  readonly read: LogReader;
+  readonly machineFor: MachineFor;
+  readonly clock: Clock;
+  /** Folded runs kept in memory; the least recently used goes first. */
+  readonly cached: number;
+}
+
+interface Mailbox {
+  last: Promise<unknown>;
+  waiting: number;
+  run: Run | undefined;
+  /** Timers that this process has set, by id. */
+  readonly set: Map<string, OpenTimer>;
+}
+
+export class Runs {
+  readonly #options: RunsOptions;
+  readonly #mailboxes = new Map<string, Mailbox>();
+  /** Where runs ended in the stream, so that a late event costs no read. */
+  readonly #ended = new Map<string, number>();
+
+  constructor(options: RunsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes in a delivered event and writes what the run then owes. Resolves when nothing is owed. */
+  deliver(event: StoredEvent): Promise<void> {
+    return this.#inOrder(event, async (mailbox, id) => {
+      const end = this.#ended.get(id);
+      if (end !== undefined && event.position.seq <= end) return;
+      await this.#settle(mailbox, id, await this.#upTo(mailbox.run, event));
+    });
+  }
+
+  /**
+   * Records something from outside (a cancellation, a timer) in a run's log if `draftFor` the folded run wants it; it is given
+   * undefined where nothing is stored. The fold takes it in when it is delivered, since only then its stream time is known.
+   * Where nothing is recorded, what the run owes is written: a run whose delivery was given up goes on from here.
+   */
+  record(key: WorkflowKey, draftFor: (run: Run | undefined) => EventDraft | undefined): Promise<void> {
+    return this.#inOrder(key, async (mailbox, id) => {
+      if (this.#ended.has(id)) return;
+      let run = mailbox.run ?? this.#foldAll(undefined, await this.#options.read.whole(key));
+      for (;;) {
+        const draft = draftFor(run);
+        if (run === undefined) return;
+        if (draft === undefined) return this.#settle(mailbox, id, run);
+        const result = await this.#options.append(draft, { after: run.position });
+        if (result.kind !== 'conflict') return;
+        run = this.#foldAll(run, result.tail);
+      }
+    });
+  }
+
+  async #upTo(run: Run | undefined, event: StoredEvent): Promise<Run> {
+    const { read, machineFor } = this.#options;
+    if (run === undefined) {
+      if (event.position.sequence === 1) return begin(event, machineFor);
+      return this.#foldAll(undefined, await read.whole(event, event.position.seq)) as Run;
+    }
+    if (event.position.seq <= run.position.seq) return run;
+    if (event.position.sequence === run.position.sequence + 1) return fold(run, event);
+    return this.#foldAll(run, await read.tail(run.position.seq, event.position.seq)) as Run;
+  }
+
+  #foldAll(run: Run | undefined, events: readonly StoredEvent[]): Run | undefined {
+    return events.reduce<Run | undefined>(
+      (folded, event) =>
+        folded === undefined ? begin(event, this.#options.machineFor) : fold(folded, event),
+      run,
+    );
+  }
+
+  async #settle(mailbox: Mailbox, id: string, start: Run): Promise<void> {
+    let run = start;
+    this.#ended.delete(id);
+    for (;;) {
+      mailbox.run = run;
+      await this.#setTimers(mailbox, run);
+      const [draft] = owed(run);
+      if (draft === undefined) break;
+      const result = await this.#options.append(draft, { after: run.position });
+      run =
+        result.kind === 'appended'
+          ? written(run, draft, result.position)
+          : (this.#foldAll(run, result.tail) as Run);
+    }
+    if (run.state.kind !== 'ended') return;
+    mailbox.run = undefined;
+    this.#ended.set(id, run.position.seq);
+    for (const [oldest] of this.#ended) {
+      if (this.#ended.size <= this.#options.cached) break;
+      this.#ended.delete(oldest);
+    }
+  }
+
+  async #setTimers(mailbox: Mailbox, run: Run): Promise<void> {
+    const open = openTimers(run);
+    for (const timer of open) {
+      if (mailbox.set.has(timer.id)) continue;
+      await this.#options.clock.set(run, timer);
+      mailbox.set.set(timer.id, timer);
+    }
+    for (const [id, timer] of mailbox.set) {
+      if (open.some((still) => still.id === id)) continue;
+      mailbox.set.delete(id);
+      this.#options.clock.clear(run, timer);
+    }
+  }
+
+  #inOrder(key: WorkflowKey, task: (mailbox: Mailbox, id: string) => Promise<void>): Promise<void> {
+    const id = `${key.user}/${key.workflow}`;
+    const mailbox = this.#mailboxes.get(id) ?? {
+      last: Promise.resolve(),
+      waiting: 0,
+      run: undefined,
+      set: new Map(),
+    };
+    // Moves the mailbox to the young end of the map, which is kept in order of use.
+    this.#mailboxes.delete(id);
+    this.#mailboxes.set(id, mailbox);
+    mailbox.waiting += 1;
+    const done = mailbox.last.then(() => task(mailbox, id));
+    const settled = done.then(
+      () => this.#leave(mailbox, id),
+      () => {
+        // What failed half-way is folded anew from the log.
+        mailbox.run = undefined;
+        this.#leave(mailbox, id);
+      },
+    );
+    mailbox.last = settled;
+    return done;
+  }
+
+  #leave(mailbox: Mailbox, id: string): void {
+    mailbox.waiting -= 1;
+    if (mailbox.waiting === 0 && mailbox.run === undefined) this.#mailboxes.delete(id);
+    for (const [oldest, { waiting }] of this.#mailboxes) {
+      if (this.#mailboxes.size <= this.#options.cached) break;
+      if (waiting === 0) this.#mailboxes.delete(oldest);
+    }
+  }
+}
+
+/** Whether the planner's shard consumer must look at an event: what the fold itself wrote needs nothing. */
+export const isNews = (event: StoredEvent): event is LogEvent =>
+  event.type !== 'unknown' && event.source !== '/troupe/planner';
