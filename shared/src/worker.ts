@@ -16,7 +16,6 @@ import type {
 import { ContractError, decodeEvent, OUTCOMES } from '@troupe/contracts';
 import type { Actor } from './actor.ts';
 import { startActor } from './actor.ts';
-import { TerminalError } from './errors.ts';
 import type { Kernel } from './kernel.ts';
 import { isOpen } from './log/append.ts';
 import type { Write } from './log/write-for.ts';
@@ -74,21 +73,10 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
     });
 
   function requestIn(delivery: Delivery): LogEvent<Request> {
-    try {
-      const event = decodeEvent(delivery);
-      if (event.type === options.request) return event as LogEvent<Request>;
+    const event = decodeEvent(delivery);
+    if (event.type !== options.request)
       throw new ContractError(`${event.type} was delivered to ${options.consumer}`);
-    } catch (cause) {
-      if (!(cause instanceof ContractError)) throw cause;
-      throw new TerminalError(
-        {
-          code: 'contract_broken',
-          message: cause.message,
-          hint: 'Only services may write the log; check its permissions.',
-        },
-        { cause },
-      );
-    }
+    return event as LogEvent<Request>;
   }
 
   async function finish(request: LogEvent<Request>, write: Write, outcome: Outcome<Request>): Promise<void> {
@@ -116,6 +104,7 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
       await finish(request, write, await handle(request, context));
     },
     async onDead(delivery, failure) {
+      // There is no request to answer, or no log to write the answer into.
       if (failure.code === 'contract_broken') return;
       const request = requestIn(delivery);
       await finish(request, writer(request, []), givenUp(request, failure));

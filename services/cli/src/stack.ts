@@ -199,4 +199,6 @@ async function startSimulator(
 const simulatedProvider = (url: string): Record<string, string> => ({
   OPENAI_API_KEY: 'provider-simulator',
   OPENAI_BASE_URL: `${url}/v1`,
+  // The simulator's vectors must never stand beside a provider's under the provider's name.
+  AGENT_EMBEDDING_MODEL: 'lexical-384',
 });

@@ -71,3 +71,12 @@ test('a wrong value is named by its variable and rule, and a key is never printe
     assert.match(failure.message, new RegExp(name));
   assert.doesNotMatch(message, /sk-with/);
 });
+
+test('the embedding model follows from the key unless it is named, and a model without its key is refused', () => {
+  const openai = { OPENAI_API_KEY: 'sk-1' };
+  assert.equal(readConfig(openai).embeddingModel, 'text-embedding-3-small');
+  assert.equal(readConfig({ ANTHROPIC_API_KEY: 'sk-2' }).embeddingModel, 'lexical-384');
+  assert.equal(readConfig({ ...openai, AGENT_EMBEDDING_MODEL: 'lexical-384' }).embeddingModel, 'lexical-384');
+  const { failure } = refusal({ ANTHROPIC_API_KEY: 'sk-2', AGENT_EMBEDDING_MODEL: 'text-embedding-3-small' });
+  assert.match(failure.message, /^AGENT_EMBEDDING_MODEL: /);
+});

@@ -30,6 +30,8 @@ const settings = {
   AGENT_PRIMARY_MODEL: model.default('gpt-4.1-mini'),
   AGENT_FALLBACK_MODEL: model.default('gpt-3.5-turbo'),
   FF_AGENTS_LLM_FALLBACK: flag(true),
+  /** By default the provider's with OPENAI_API_KEY, else ours. Memories made with one are not found with the other. */
+  AGENT_EMBEDDING_MODEL: z.enum(['text-embedding-3-small', 'lexical-384']).optional(),
   /** Until the first part of an answer, and between its parts. */
   AGENT_LLM_TIMEOUT_SECONDS: numberBetween(0.5, 30, 5),
   AGENT_HTTP_MAX_RETRIES: integerBetween(0, 10, 3),
@@ -50,7 +52,17 @@ export function readConfig(env: Environment = environment()) {
       anthropic: read.ANTHROPIC_API_KEY !== undefined,
     },
   });
-  if (targets.chain.length > 0) return { ...read, targets };
+  const embeddingModel =
+    read.AGENT_EMBEDDING_MODEL ??
+    (read.OPENAI_API_KEY === undefined ? 'lexical-384' : 'text-embedding-3-small');
+  if (embeddingModel === 'text-embedding-3-small' && read.OPENAI_API_KEY === undefined) {
+    throw new StartupError({
+      code: 'no_provider_key',
+      message: 'AGENT_EMBEDDING_MODEL: text-embedding-3-small needs OPENAI_API_KEY, which is not set.',
+      hint: 'Set the key, or AGENT_EMBEDDING_MODEL=lexical-384.',
+    });
+  }
+  if (targets.chain.length > 0) return { ...read, targets, embeddingModel };
   throw new StartupError({
     code: 'no_provider_key',
     message: 'No provider can be asked: neither OPENAI_API_KEY nor ANTHROPIC_API_KEY is set.',

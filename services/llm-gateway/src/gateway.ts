@@ -63,14 +63,13 @@ export function createGateway(config: GatewayConfig, logger: Logger, limits = LI
       rules,
       budgetMs: limits.budgetMs,
     }),
-    embedder:
-      config.OPENAI_API_KEY === undefined
-        ? lexicalEmbedder
-        : openaiEmbedder({ client: openai, breaker: breakerOf('openai/embeddings'), rules, logger }),
+    embedder: embedsLexically(config)
+      ? lexicalEmbedder
+      : openaiEmbedder({ client: openai, breaker: breakerOf('openai/embeddings'), rules, logger }),
   };
 }
 
-function tellTargets({ targets, OPENAI_API_KEY }: GatewayConfig, logger: Logger): void {
+function tellTargets({ targets, embeddingModel }: GatewayConfig, logger: Logger): void {
   const chain = targets.chain.map(targetName);
   for (const target of targets.skipped)
     logger.warn({ target: targetName(target) }, 'configured, but its provider has no key: skipped');
@@ -79,7 +78,7 @@ function tellTargets({ targets, OPENAI_API_KEY }: GatewayConfig, logger: Logger)
       { chain },
       'no configured model has a key: the default model of a provider that has one is used',
     );
-  logger.info({ chain, embeddings: OPENAI_API_KEY === undefined ? 'lexical' : 'openai' }, 'targets');
+  logger.info({ chain, embeddings: embeddingModel }, 'targets');
 }
 
 /** Bounds that never come first: our own timers are shorter, and the SDK's would not cover a stalled stream. */

@@ -182,12 +182,20 @@ test('A job that was accepted and not ended by a dead attempt is done again if i
 test('Work that a drained process could not finish is left to the next, and nothing is told of it.', async (t) => {
   workshop.hold();
   const slow = workshop.tool('drained');
+  const complaining = workshop.tool('complaining', {
+    run: (_input, { signal }) =>
+      new Promise((_resolve, reject) => {
+        const failure = { code: 'stopped', message: 'Stopped.', hint: 'None.' };
+        signal.addEventListener('abort', () => reject(new ToolError(failure)));
+      }),
+  });
   const run = await Run.begin(workshop.stack.kernel, 'drained');
+  const complained = await run.call(referenceOf(complaining), {});
   const request = await run.call(referenceOf(slow), {});
-  const first = await workshop.stack.serve([slow]);
+  const first = await workshop.stack.serve([slow, complaining]);
   await workshop.untilActed('drained');
   await first[Symbol.asyncDispose]();
-  assert.deepEqual(await run.caused(request), []);
+  assert.deepEqual([await run.caused(request), await run.caused(complained)], [[], []]);
   workshop.release();
   await workshop.serve(t, [slow]);
   assert.deepEqual(await run.output(request), { said: 'acted' });

@@ -163,7 +163,10 @@ test('A cancellation holds for a job whose executor died: it is not begun again.
   await run.writeAsExecutor(job, 'outcome', 'tool.completed', {
     ...{ tool: 'spawn_browser_job', call_id: '', output: { text: '{}' }, job_id: jobIdOf(job) },
   });
-  await run.callNamed('cancel_browser_job', { job_id: jobIdOf(job) });
+  const request = await run.callNamed('cancel_browser_job', { job_id: jobIdOf(job) });
+  await run.writeAsExecutor(request, 'outcome', 'tool.completed', {
+    ...{ tool: 'cancel_browser_job', call_id: '', output: { text: '{}' } },
+  });
   executor = await stack.start(settings);
   assert.equal((await run.awaits(job, 'job.failed')).data.error.code, 'job_cancelled');
   assert.equal(visitsTo('/orphan'), 0);

@@ -1,6 +1,6 @@
 // Reading one workflow's log, consistently and without scanning the stream.
 import type { StoredEvent, WorkflowKey } from '@troupe/contracts';
-import { decodeEvent, workflowFilter } from '@troupe/contracts';
+import { ContractError, decodeEvent, workflowFilter } from '@troupe/contracts';
 import { RetryableError } from '../errors.ts';
 import type { DirectReader } from '../nats/direct.ts';
 
@@ -22,15 +22,18 @@ export class LogReader {
 
   /**
    * The events behind `after` up to the one at stream sequence `upTo`, oldest first, by walking back: every stored event names
-   * its predecessor, the one that its append expected. Throws RetryableError `log_lagging` if a replica never catches up.
+   * its predecessor, the one that its append expected. Throws RetryableError `log_lagging` if a replica never catches up, and
+   * ContractError if `after` is not met on the way: somebody wrote without compare-and-set, or what was stored there is gone.
    */
   async tail(after: number, upTo: number): Promise<StoredEvent[]> {
     const events: StoredEvent[] = [];
-    for (let seq = upTo; seq > after; ) {
+    let seq = upTo;
+    while (seq > after) {
       const event = await this.#at(seq);
       events.push(event);
       seq = event.previous;
     }
+    if (seq !== after) throw new ContractError(`the log that ends at ${upTo} does not hold event ${after}`);
     return events.reverse();
   }
 

@@ -10,6 +10,8 @@ const READ_TIMEOUT_MS = 5_000;
 const BATCH_MESSAGES = 500;
 /** Below the server's limit for a slow consumer (64 MB), and little enough to hold. */
 const BATCH_BYTES = 4 * 1024 * 1024;
+/** Room for one message of every type, each as large as a message may be: these come in one batch or not at all. */
+const HEADS_BYTES = 32 * 1024 * 1024;
 
 export class DirectReader {
   readonly #connection: NatsConnection;
@@ -32,7 +34,7 @@ export class DirectReader {
 
   /** The newest message of each subject that matches `filter`. */
   lastOfEach(filter: string): Promise<RawMessage[]> {
-    return this.#batch({ multi_last: [filter], batch: BATCH_MESSAGES, max_bytes: BATCH_BYTES }).then(
+    return this.#batch({ multi_last: [filter], batch: BATCH_MESSAGES, max_bytes: HEADS_BYTES }).then(
       ({ messages }) => messages,
     );
   }

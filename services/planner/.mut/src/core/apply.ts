@@ -65,7 +65,7 @@ function applyEffect(
       requests.delete(effect.child);
       const type = open === undefined ? undefined : CANCELLATION_OF[open.request];
       // What was opened and stopped before it was written is never written.
-      if (open === undefined || type === undefined ) return;
+      if (open === undefined || type === undefined || !open.sent) return;
       const ids = { id: eventId(open.draft.id, 'cancelled'), causationId: open.draft.id };
       cancellations.push(draftOf(run, type, ids, { reason: 'stopped_by_machine' }));
       return;
@@ -75,7 +75,7 @@ function applyEffect(
       timers.set(effect.timer, {
         id: eventId(cause.id, effect.timer),
         event: effect.event,
-        dueAt: cause.storedAt + effect.delayMs,
+        dueAt: performance.now() + effect.delayMs,
       });
       return;
     case 'cancel-delay':

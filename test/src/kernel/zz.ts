@@ -1,0 +1,13 @@
+import { startTestServer } from '../support/server.ts';
+import { append, draftOf, someWorkflow } from '../support/events.ts';
+await using s = await startTestServer();
+await using k = await s.kernel();
+const key = someWorkflow();
+let t = performance.now();
+let last = await append(k, draftOf('workflow.requested', key, { name: 'first' }));
+for (let i = 0; i < 2000; i++) last = await append(k, draftOf('timer.fired', key, { name: '' + i }), last);
+console.log('append', 2000 / (performance.now() - t) * 1000, '/s');
+t = performance.now(); let cpu = process.cpuUsage();
+for (let i = 0; i < 5; i++) await k.log.read.whole(key);
+cpu = process.cpuUsage(cpu);
+console.log('whole of 2000', (performance.now() - t) / 5, 'ms', cpu.user / 5000);
