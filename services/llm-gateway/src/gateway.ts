@@ -63,9 +63,10 @@ export function createGateway(config: GatewayConfig, logger: Logger, limits = LI
       rules,
       budgetMs: limits.budgetMs,
     }),
-    embedder: embedsLexically(config)
-      ? lexicalEmbedder
-      : openaiEmbedder({ client: openai, breaker: breakerOf('openai/embeddings'), rules, logger }),
+    embedder:
+      config.embeddingModel === 'lexical-384'
+        ? lexicalEmbedder
+        : openaiEmbedder({ client: openai, breaker: breakerOf('openai/embeddings'), rules, logger }),
   };
 }
 
