@@ -62,6 +62,7 @@ export function startActor(options: ActorOptions): Actor {
     const before = performance.now() - heartbeatMs;
     for (const { delivery, startedAt } of inProgress.values()) if (startedAt < before) delivery.working();
   }, heartbeatMs);
+  heartbeat.unref();
 
   async function run(delivery: Delivery): Promise<void> {
     if (inProgress.has(delivery.seq)) return pull.done();

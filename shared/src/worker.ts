@@ -52,8 +52,12 @@ export interface WorkerOptions<Request extends RequestType> {
   /** Whether the request needs nothing more, given what stands behind it. By default: it is not open. */
   readonly isSettled?: (request: LogEvent<Request>, behind: readonly StoredEvent[]) => boolean;
   readonly handle: (request: LogEvent<Request>, context: WorkContext) => Promise<Outcome<Request>>;
-  /** The outcome that says that the request was given up (W3). */
-  readonly givenUp: (request: LogEvent<Request>, failure: Failure) => Outcome<Request>;
+  /** The outcome that says that the request was given up (W3); `write` is for what must be told beside it. */
+  readonly givenUp: (
+    request: LogEvent<Request>,
+    failure: Failure,
+    write: Write,
+  ) => Outcome<Request> | Promise<Outcome<Request>>;
   readonly onFatal: (error: Error) => void;
 }
 
@@ -107,7 +111,8 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
       // There is no request to answer, or no log to write the answer into.
       if (failure.code === 'contract_broken') return;
       const request = requestIn(delivery);
-      await finish(request, writer(request, []), givenUp(request, failure));
+      const write = writer(request, []);
+      await finish(request, write, await givenUp(request, failure, write));
     },
   });
 }

@@ -1,5 +1,6 @@
 // Records in one user's collection: how they are written and how they are read back.
 import type { Collection } from 'chromadb';
+import { ChromaServerError } from 'chromadb';
 import { z } from 'zod';
 import type { MemorySnippet, UserId } from '@troupe/contracts';
 import { hashOf, WorkflowId } from '@troupe/contracts';
@@ -41,9 +42,22 @@ export async function readNearest(
   near: Embedding,
   limit: number,
 ): Promise<MemorySnippet[]> {
-  const found = await collection.query({ queryEmbeddings: [[...near.vector]], nResults: limit });
+  const query = () => collection.query({ queryEmbeddings: [[...near.vector]], nResults: limit });
+  const found = await query().catch(async (error: unknown) => {
+    if (!(error instanceof ChromaServerError)) throw error;
+    await wakeIndex(collection);
+    return query();
+  });
   const rows = found.rows()[0] ?? [];
   return rows.map((row) => snippetOf(user, row)).filter((snippet) => snippet !== undefined);
+}
+
+/**
+ * A Chroma whose cache of indexes is limited drops one that it never wrote to disk and cannot load it again ("Nothing found
+ * on disk", 1.4.4), though the records are there. Any write makes it build the index anew, also one that changes nothing.
+ */
+async function wakeIndex(collection: Collection): Promise<void> {
+  await collection.delete({ ids: ['no-such-record'] });
 }
 
 const newestByText = (records: readonly MemoryRecord[]): Map<string, MemoryRecord> =>

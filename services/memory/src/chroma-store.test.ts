@@ -150,6 +150,17 @@ test('many at once who write a user’s first record write into one collection',
   assert.deepEqual(found.map(({ text }) => text).toSorted(), texts.toSorted());
 });
 
+test('a user’s records are found however many other users were served since', async () => {
+  const users = Array.from({ length: 100 }, (_, i) => UserId.parse(`one-of-many-${i}`));
+  const texts = (found: { text: string }[]) => found.map(({ text }) => text);
+  const ask = (user: UserId) => store.nearest(user, wordEmbedding('kept for'), 3).then(texts);
+  for (const user of users) {
+    await store.put(user, [recordOf(`kept for ${user}`)]);
+    await ask(user);
+  }
+  for (const user of users) assert.deepEqual(await ask(user), [`kept for ${user}`]);
+});
+
 test('a collection that was deleted behind the store is made anew by the attempt after the one that misses it', async () => {
   const hal = UserId.parse('hal');
   const record = recordOf('to be deleted');

@@ -179,6 +179,18 @@ test('A job that was accepted and not ended by a dead attempt is done again if i
   assert.deepEqual(await run.caused(unknown), ['tool.completed', 'tool.started', 'job.failed']);
 });
 
+test('A job that is given up after its last attempt has an end in the log as well.', async (t) => {
+  const hopeless = workshop.tool('hopeless_behind', {
+    inBackground: () => true,
+    run: () => Promise.reject(new RetryableError('away', 'Nobody is there.', { retryAfterMs: 20 })),
+  });
+  await workshop.serve(t, [hopeless]);
+  const run = await Run.begin(workshop.stack.kernel, 'hopeless');
+  const request = await run.call(referenceOf(hopeless), {});
+  assert.equal((await run.awaits(request, 'job.failed')).data.error.code, 'away');
+  assert.deepEqual(await run.caused(request), ['tool.completed', 'job.failed']);
+});
+
 test('Work that a drained process could not finish is left to the next, and nothing is told of it.', async (t) => {
   workshop.hold();
   const slow = workshop.tool('drained');

@@ -1,7 +1,7 @@
 // tool.requested → tool.completed or tool.failed. A call in the background is answered at once and its end is written as
 // job.completed or job.failed; the delivery stays in hand until then, so that a crash brings it again.
 import type { Failure, LogEvent } from '@troupe/contracts';
-import type { Logger, Outcome, WorkContext } from '@troupe/shared';
+import type { Logger, Outcome, WorkContext, Write } from '@troupe/shared';
 import { jobIdOf } from './job-id.ts';
 import type { Performed } from './perform.ts';
 import { perform } from './perform.ts';
@@ -69,9 +69,14 @@ export function createHandler(dependencies: HandlerDependencies) {
   };
 }
 
-/** The outcome of a request that was given up after its last attempt. */
-export function givenUp(request: Request, failure: Failure): Result {
-  return failed(request, new ToolError(failure, { retryable: true, outcome: 'unknown' }));
+/** The outcome of a request that was given up after its last attempt; a job that it had accepted is ended, too. */
+export async function givenUp(request: Request, failure: Failure, write: Write): Promise<Result> {
+  const outcome = failed(request, new ToolError(failure, { retryable: true, outcome: 'unknown' }));
+  const written = await write(outcome.type, 'outcome', outcome.data);
+  const accepted = written.kind === 'present' && written.event.type === 'tool.completed';
+  if (accepted && written.event.data.job_id !== undefined)
+    await write('job.failed', 'job', { job_id: jobIdOf(request.id), error: failure });
+  return outcome;
 }
 
 function contextOf(request: Request, work: WorkContext): ToolContext {

@@ -100,7 +100,7 @@ async function bounded(attempt: Attempt, act: (inTime: ToolContext) => Promise<J
     if (error instanceof ToolError) return { kind: 'failed', error };
     // It acted, and would return the same again.
     if (error instanceof OutputError)
-      return { kind: 'failed', error: new ToolError(describeBug(error), { outcome: unless(call.effect) }) };
+      return { kind: 'failed', error: new ToolError(describeBug(error), { outcome: ofCutOff(call.effect) }) };
     throw error;
   } finally {
     clearTimeout(timer);
@@ -121,8 +121,8 @@ const timedOut = (tool: string, timeoutMs: number, effect: ToolEffect): ToolErro
       message: `${tool} took longer than ${timeoutMs / 1_000} s and was stopped.`,
       hint: 'Ask for less in one call, or try again later.',
     },
-    { retryable: effect !== 'once', outcome: unless(effect) },
+    { retryable: effect !== 'once', outcome: ofCutOff(effect) },
   );
 
 /** Whether an act that was cut off may have happened in a way that matters. */
-const unless = (effect: ToolEffect): 'not_done' | 'unknown' => (effect === 'once' ? 'unknown' : 'not_done');
+const ofCutOff = (effect: ToolEffect): 'not_done' | 'unknown' => (effect === 'once' ? 'unknown' : 'not_done');

@@ -77,7 +77,7 @@ test('free JSON that looks like a large text is left as it is', async () => {
 
 test('what moves out is a function of the event alone, and what stays always fits into a message', async (t) => {
   const nasty = fc.constantFrom('x', '"', '\n', '\u0000', 'ä', '\u{1F600}', '\\');
-  const text = fc.tuple(nasty, fc.integer({ min: 0, max: 200_000 })).map(([char, times]) => char.repeat(times));
+  const text = fc.tuple(nasty, fc.integer({ min: 0, max: 120_000 })).map(([char, times]) => char.repeat(times));
   const property = fc.property(fc.array(text, { minLength: 1, maxLength: 30 }), (texts) => {
     const draft = asking(texts);
     const planned = planOffload(draft);
@@ -91,7 +91,7 @@ test('what moves out is a function of the event alone, and what stays always fit
     );
     assert.deepEqual(kept, texts);
   });
-  await holds(t, property, 100);
+  await holds(t, property, 40);
 });
 
 test('the same content has the same name whoever stores it, is stored once, and can be read while others store it', async () => {

@@ -61,7 +61,7 @@ test('a read while others append is an unbroken beginning of the log, and reache
   let last: Position = await append(kernel, draftOf('workflow.requested', key, { name: 'first' }));
   let writing = true;
   const writer = (async () => {
-    for (let i = 0; i < 400; i += 1)
+    for (let i = 0; i < 250; i += 1)
       last = await append(kernel, draftOf(TYPES[i % TYPES.length]!, key, { name: `${i}` }), last);
     writing = false;
   })();

@@ -33,6 +33,7 @@ export async function openEgressProxy(guard: EgressGuard): Promise<EgressProxy> 
     const target = destination(url.hostname, port);
     try {
       const upstream = hold(await connectTo(await guard.addressesOf(url.hostname, port), url.hostname, port));
+      if (!server.listening) upstream.destroy();
       await use(upstream);
       failures.delete(target);
       return undefined;

@@ -62,7 +62,6 @@ function applyEffect(
     }
     case 'stop': {
       const open = requests.get(effect.child);
-      requests.delete(effect.child);
       const type = open === undefined ? undefined : CANCELLATION_OF[open.request];
       // What was opened and stopped before it was written is never written.
       if (open === undefined || type === undefined || !open.sent) return;
@@ -75,7 +74,7 @@ function applyEffect(
       timers.set(effect.timer, {
         id: eventId(cause.id, effect.timer),
         event: effect.event,
-        dueAt: performance.now() + effect.delayMs,
+        dueAt: cause.storedAt + effect.delayMs,
       });
       return;
     case 'cancel-delay':

@@ -62,11 +62,11 @@ export class World {
   #anything(): void {
     const planner = this.#pick(PLANNERS);
     const acts: readonly (readonly [weight: number, act: () => void])[] = [
-      [12, () => this.#write(planner)],
+      [40, () => this.#write(planner)],
       [4, () => this.#follow(planner)],
       [2, () => this.#crash(planner)],
       [12, () => this.#work(this.#openRequests())],
-      [6, () => this.#disturb()],
+      [16, () => this.#disturb()],
       [2, () => this.#fire()],
     ];
     const all = acts.flatMap(([weight, act]) => Array.from({ length: weight }, () => act));
