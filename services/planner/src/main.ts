@@ -22,6 +22,9 @@ import { createRegistry } from './workflows/registry.ts';
 /** Runs kept folded in memory: some kilobytes each. */
 const CACHED_RUNS = 20_000;
 
+/** At the longest pause, most of a day: a full or absent log is waited out, since a trigger given up would strand its run. */
+const MAX_ATTEMPTS = 10_000;
+
 async function start(
   kernel: Kernel,
   config: PlannerConfig,
@@ -59,7 +62,7 @@ async function start(
       handle,
       concurrency: 256,
       ackWaitMs: ackWaitMsOf(consumer),
-      maxAttempts: 10,
+      maxAttempts: MAX_ATTEMPTS,
       deadLetters: kernel.deadLetters,
       logger: kernel.logger,
       onFatal,

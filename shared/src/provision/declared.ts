@@ -105,7 +105,10 @@ const durable = (
   },
 });
 
-/** A projection waits for its store however long that is away: giving up would lose what only it writes down. */
+/**
+ * For who writes down what nobody else would: the planner, its door and clock, the projection. An outage of the log or the store is
+ * waited out, however long; giving up would strand a run or lose a memory.
+ */
 const unlimited = ({ stream, config }: DeclaredConsumer): DeclaredConsumer => ({
   stream,
   config: { ...config, max_deliver: -1 },
@@ -115,10 +118,10 @@ export const plannerConsumer = (shard: number): string => `planner-${shard}`;
 
 export const declaredConsumers = (): DeclaredConsumer[] => [
   ...Array.from({ length: SHARDS }, (_, shard) =>
-    durable(LOG_STREAM, plannerConsumer(shard), 5, [shardFilter(shard)]),
+    unlimited(durable(LOG_STREAM, plannerConsumer(shard), 5, [shardFilter(shard)])),
   ),
-  durable(DOOR_STREAM, 'door', 5, doorSubjects()),
-  durable(CLOCK_STREAM, 'clock', 5, ['agents-timers.fired.>']),
+  unlimited(durable(DOOR_STREAM, 'door', 5, doorSubjects())),
+  unlimited(durable(CLOCK_STREAM, 'clock', 5, ['agents-timers.fired.>'])),
   durable(LOG_STREAM, 'llm-gateway', 20, [typeFilter('llm.requested')]),
   durable(LOG_STREAM, 'tool-executor', 20, [typeFilter('tool.requested')]),
   durable(LOG_STREAM, 'memory', 5, [typeFilter('memory.requested')]),

@@ -62,6 +62,7 @@ function applyEffect(
     }
     case 'stop': {
       const open = requests.get(effect.child);
+      requests.delete(effect.child);
       const type = open === undefined ? undefined : CANCELLATION_OF[open.request];
       // What was opened and stopped before it was written is never written.
       if (open === undefined || type === undefined || !open.sent) return;

@@ -48,7 +48,7 @@ export function fold(run: Run, event: StoredEvent): Run {
       `event ${event.position.sequence} does not follow ${run.position.sequence} in ${run.workflow}`,
     );
   }
-  const moved: Run = { ...run, position: event.position };
+  const moved: Run = count({ ...run, position: event.position }, event);
   if (isTerminal(event.type)) return { ...moved, state: { kind: 'ended' } };
   const { state } = moved;
   if (state.kind !== 'active') return moved;
