@@ -22,7 +22,7 @@ type Requested = Extract<Wish, { type: 'workflow.requested' }>;
 function wish(heard: Heard): Requested {
   assert.ok(heard.ok, JSON.stringify(heard));
   assert.equal(heard.wish.type, 'workflow.requested');
-  return heard.wish as Requested;
+  return heard.wish;
 }
 const code = (heard: Heard): string => (heard.ok ? 'accepted' : heard.refusal.code);
 

@@ -9,8 +9,9 @@ import { untilHealthy } from './until-healthy.ts';
 
 const HEALTHY_WITHIN_MS = 60_000;
 
-// One collection per user means thousands of indexes: without a limit each stays open for ever.
-const OPEN_INDEXES = 64;
+// One collection per user means many indexes, and each open one takes about 2.65 MB and 4 descriptors. But Chroma 1.4.4 loses
+// answers when it closes one: see docs/decisions/0007-open-indexes-of-chroma.md.
+const OPEN_INDEXES = 1_000;
 
 export type ChromaOptions = {
   /** As found by findChroma. */
