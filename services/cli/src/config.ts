@@ -8,6 +8,8 @@ const settings = {
   NATS_PORT: z.coerce.number().int().min(1).max(65_535).default(4_222),
   NATS_MONITOR_URL: z.url().optional(),
   CHROMA_URL: z.url().optional(),
+  /** Where `dev` keeps the state of nats-server. */
+  TROUPE_STATE_DIR: z.string().min(1).optional(),
   CHROMA_PERSIST_DIR: z.string().min(1).default('./.chroma-workflow'),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_API_KEY_FILE: z.string().optional(),

@@ -21,9 +21,10 @@ async function dev(config: CliConfig, signal: AbortSignal): Promise<void> {
     });
   }
   const simulated = !hasProviderKey(config);
+  const stateDir = resolve(config.TROUPE_STATE_DIR ?? join(localDir, 'dev'));
   await using stack = await startStack({
     componentEnv: componentEnvironment(),
-    storeDir: join(localDir, 'dev', 'nats'),
+    storeDir: join(stateDir, 'nats'),
     chroma:
       config.CHROMA_URL === undefined
         ? { dataDir: resolve(config.CHROMA_PERSIST_DIR) }
@@ -36,7 +37,7 @@ async function dev(config: CliConfig, signal: AbortSignal): Promise<void> {
     signal,
   });
   say(`
-Ready on ${stack.nats.url} (no credentials, this machine only). State is kept in .local/dev and ${config.CHROMA_PERSIST_DIR}.
+Ready on ${stack.nats.url} (no credentials, this machine only). State is kept in ${stateDir} and ${config.CHROMA_PERSIST_DIR}.
 
   Publish    agents.workflow.requested          {"goal":"…","user_id":"alice","workflow_id":"w1"}
   Subscribe  agents.workflow.completed.*.alice.*

@@ -161,6 +161,12 @@ test('a body that is no JSON in UTF-8, or nests without end, is refused', () => 
   }
 });
 
+test('a body that would not fit into the log with what is added there is refused', () => {
+  const history = Array.from({ length: 64 }, () => ({ role: 'user', content: 'ü'.repeat(8_000) }));
+  assert.equal(code(knock(REQUESTED, { goal: 'x', history })), 'request_too_large');
+  assert.equal(code(knock(REQUESTED, { goal: 'x', history: history.slice(0, 60) })), 'accepted');
+});
+
 test('a request that breaks its schema is refused with the reason, and with its workflow where it names one', () => {
   const bad = [
     {},

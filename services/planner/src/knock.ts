@@ -39,6 +39,7 @@ export type Wish =
 export interface Refusal {
   readonly code:
     | 'invalid_subject'
+    | 'request_too_large'
     | 'invalid_json'
     | 'invalid_request'
     | 'invalid_user'
@@ -66,6 +67,9 @@ const StructuredEvent = z.object({
   correlationid: CorrelationId.optional().catch(undefined),
 });
 
+/** What the log adds to a request must fit beside it into a message of the server, at most 1 MiB. */
+const MAX_BODY_BYTES = 960 * 1024;
+
 /** W3C Trace Context: it goes into every event of the run, so nothing else may pass for it. */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
@@ -76,6 +80,8 @@ export function hear(knock: Knock): Heard {
   const type = DOOR_TYPES.find((known) => known === subject?.type);
   if (subject === undefined || type === undefined)
     return no('invalid_subject', `Nothing listens at ${knock.subject}.`);
+  if (knock.body.length > MAX_BODY_BYTES)
+    return no('request_too_large', `The body has more than ${MAX_BODY_BYTES} bytes.`);
   const content = contentOf(knock);
   if (!content.ok) return no(content.code, content.message);
   const { data, correlationId } = content;

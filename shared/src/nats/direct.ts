@@ -2,8 +2,9 @@
 import type { Msg, NatsConnection } from 'nats';
 import { createInbox } from 'nats';
 import type { RawMessage } from '@troupe/contracts';
+import { ContractError } from '@troupe/contracts';
 import { RetryableError } from '../errors.ts';
-import { headerReader } from './headers.ts';
+import { headerReader, statusOf } from './headers.ts';
 import { connectionInboxPrefix } from './publisher.ts';
 
 const READ_TIMEOUT_MS = 5_000;
@@ -13,93 +14,120 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /** Room for one message of every type, each as large as a message may be: these come in one batch or not at all. */
 const HEADS_BYTES = 32 * 1024 * 1024;
 
+interface Read {
+  readonly messages: RawMessage[];
+  /** Whether the first message is the whole answer. */
+  readonly single: boolean;
+  /** Messages that match and did not fit into the batch. */
+  pending: number;
+  readonly done: (error?: Error) => void;
+}
+
 export class DirectReader {
   readonly #connection: NatsConnection;
-  readonly #subject: string;
+  readonly #stream: string;
+  readonly #inbox: string;
+  readonly #reads = new Map<string, Read>();
+  #next = 0;
 
   constructor(connection: NatsConnection, stream: string) {
     this.#connection = connection;
-    this.#subject = `$JS.API.DIRECT.GET.${stream}`;
+    this.#stream = stream;
+    this.#inbox = createInbox(connectionInboxPrefix(connection));
+    connection.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => {
+        if (error === null) this.#receive(message);
+      },
+    });
+    void this.#followConnection();
   }
 
   /** The message at `seq`, or undefined if the answering replica does not hold it. */
-  get(seq: number): Promise<RawMessage | undefined> {
-    return this.#one({ seq });
+  async get(seq: number): Promise<RawMessage | undefined> {
+    const { messages } = await this.#read({ seq }, { single: true });
+    return messages[0];
   }
 
   /** The newest message whose subject matches `filter` (wildcards allowed), or undefined. */
-  last(filter: string): Promise<RawMessage | undefined> {
-    return this.#one({ last_by_subj: filter });
+  async last(filter: string): Promise<RawMessage | undefined> {
+    const { messages } = await this.#read({ last_by_subj: filter }, { single: true });
+    return messages[0];
   }
 
   /** The newest message of each subject that matches `filter`. */
-  lastOfEach(filter: string): Promise<RawMessage[]> {
-    return this.#batch({ multi_last: [filter], batch: BATCH_MESSAGES, max_bytes: HEADS_BYTES }).then(
-      ({ messages }) => messages,
-    );
+  async lastOfEach(filter: string): Promise<RawMessage[]> {
+    const request = { multi_last: [filter], batch: BATCH_MESSAGES, max_bytes: HEADS_BYTES };
+    const { messages } = await this.#read(request, { single: false });
+    return messages;
   }
 
   /** Every message at one literal subject, oldest first. A wildcard here would scan to the end of the stream. */
   async allAt(subject: string): Promise<RawMessage[]> {
     const all: RawMessage[] = [];
     for (let seq = 1; ; ) {
-      const { messages, more } = await this.#batch({
-        next_by_subj: subject,
-        seq,
-        batch: BATCH_MESSAGES,
-        max_bytes: BATCH_BYTES,
-      });
+      const request = { next_by_subj: subject, seq, batch: BATCH_MESSAGES, max_bytes: BATCH_BYTES };
+      const { messages, pending } = await this.#read(request, { single: false });
       all.push(...messages);
       const last = messages.at(-1);
-      if (last === undefined || !more) return all;
+      if (last === undefined || pending === 0) return all;
       seq = last.seq + 1;
     }
   }
 
-  async #one(request: object): Promise<RawMessage | undefined> {
-    const message = await this.#connection
-      .request(this.#subject, JSON.stringify(request), { timeout: READ_TIMEOUT_MS })
-      .catch(unavailable);
-    const code = message.headers?.code ?? 0;
-    if (code === 404) return undefined;
-    if (code >= 400) unavailable(message.headers?.description);
-    return rawOf(message);
-  }
-
-  #batch(request: object): Promise<{ messages: RawMessage[]; more: boolean }> {
-    const inbox = createInbox(connectionInboxPrefix(this.#connection));
+  #read(request: object, { single }: { single: boolean }): Promise<Pick<Read, 'messages' | 'pending'>> {
+    this.#next += 1;
+    const token = this.#next.toString(36);
     return new Promise((resolve, reject) => {
-      const messages: RawMessage[] = [];
-      let pending = 0;
-      const subscription = this.#connection.subscribe(inbox, {
-        callback: (error, message) => {
-          const code = message.headers?.code ?? 0;
-          if (error !== null || code === 503 || code === 408)
-            return finish(() => unavailable(error ?? 'no responders'));
-          if (code === 204 || code === 404) return finish(() => resolve({ messages, more: pending > 0 }));
-          if (code >= 400) return finish(() => unavailable(message.headers?.description));
-          pending = Number(message.headers?.get('Nats-Num-Pending') ?? 0);
-          messages.push(rawOf(message));
-        },
-      });
-      const timer = setTimeout(() => finish(() => unavailable('no answer in time')), READ_TIMEOUT_MS);
-      const finish = (settle: () => void): void => {
+      const timer = setTimeout(() => read.done(unreadable('no answer in time')), READ_TIMEOUT_MS);
+      const done = (error?: Error): void => {
         clearTimeout(timer);
-        if (!this.#connection.isClosed()) subscription.unsubscribe();
-        try {
-          settle();
-        } catch (error) {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        }
+        this.#reads.delete(token);
+        if (error === undefined) resolve(read);
+        else reject(error);
       };
-      this.#connection.publish(this.#subject, JSON.stringify(request), { reply: inbox });
+      const read: Read = { messages: [], pending: 0, single, done };
+      this.#reads.set(token, read);
+      try {
+        this.#connection.publish(`$JS.API.DIRECT.GET.${this.#stream}`, JSON.stringify(request), {
+          reply: `${this.#inbox}.${token}`,
+        });
+      } catch (cause) {
+        done(unreadable(cause));
+      }
     });
   }
+
+  #receive(message: Msg): void {
+    const read = this.#reads.get(message.subject.slice(this.#inbox.length + 1));
+    if (read === undefined) return;
+    const raw = rawOf(message);
+    if (Number.isNaN(raw.seq)) return read.done(this.#endOf(message));
+    read.messages.push(raw);
+    read.pending = Number(raw.header('Nats-Num-Pending') ?? 0);
+    if (read.single) read.done();
+  }
+
+  /** What the server says that is no stored message: the end of a batch, nothing found, or why it cannot answer. */
+  #endOf(message: Msg): Error | undefined {
+    const status = statusOf(message);
+    if (status === undefined)
+      return new ContractError(`a message of ${this.#stream} has headers that cannot be read`);
+    if (status.code === 204 || status.code === 404) return undefined;
+    return unreadable(`${status.code} ${status.description}`);
+  }
+
+  /** A lost connection takes the answers with it: whoever waits reads again. */
+  async #followConnection(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      const status: string = type;
+      if (status !== 'disconnect' && status !== 'reconnect') continue;
+      for (const read of this.#reads.values()) read.done(unreadable('the connection was lost'));
+    }
+  }
 }
 
-function unavailable(cause: unknown): never {
-  throw new RetryableError('stream_unreadable', 'A stored stream could not be read.', { cause });
-}
+const unreadable = (cause: unknown): RetryableError =>
+  new RetryableError('stream_unreadable', 'A stored stream could not be read.', { cause });
 
 function rawOf(message: Msg): RawMessage {
   const header = headerReader(message);
@@ -107,7 +135,7 @@ function rawOf(message: Msg): RawMessage {
     subject: header('Nats-Subject') ?? '',
     header,
     body: message.data,
-    seq: Number(header('Nats-Sequence')),
+    seq: Number(header('Nats-Sequence') ?? Number.NaN),
     storedAt: Date.parse(header('Nats-Time-Stamp') ?? ''),
   };
 }

@@ -12,6 +12,12 @@ export function headerReader(message: Msg): (name: string) => string | undefined
   };
 }
 
+/** What the server says instead of a message; undefined for headers that cannot be read, which are never the server's. */
+export function statusOf(message: Msg): { code: number; description: string } | undefined {
+  const headers = readable(message);
+  return headers && { code: headers.code, description: headers.description };
+}
+
 function readable(message: Msg): Msg['headers'] {
   try {
     return message.headers;

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { StartupError } from '../errors.ts';
 import type { Delivery } from './delivery.ts';
 import { deliveryOf } from './delivery.ts';
+import { statusOf } from './headers.ts';
 import { connectionInboxPrefix } from './publisher.ts';
 
 const PULL_EXPIRES_MS = 30_000;
@@ -121,7 +122,7 @@ export class PullConsumer implements Disposable {
 
   #status(message: Msg): void {
     if (message.subject.slice(this.#inbox.length + 1) !== this.#pull?.token) return;
-    const { code = 0, description = '' } = message.headers ?? {};
+    const { code, description } = statusOf(message) ?? { code: 0, description: '' };
     if (code === 100) {
       this.#pull.lastSign = performance.now();
       return;

@@ -9,6 +9,8 @@ import { MachineError } from './machine-step.ts';
 import type { MachineOutput, OpenRequest, OpenTimer, Run, Tables } from './run-state.ts';
 
 const SOURCE = '/troupe/planner';
+/** A message of the server is at most 1 MiB, headers included. */
+const MAX_RESULT_BYTES = 960 * 1024;
 
 /** Opens and closes what the step asks for, and ends the run if the machine is done. */
 export function apply(run: Run, cause: StoredEvent, tables: Tables, { snapshot, effects }: Step): Run {
@@ -105,7 +107,7 @@ function finalType(snapshot: AnyMachineSnapshot): TerminalType {
   return type;
 }
 
-/** The terminal event that `cause` brought about. */
+/** The terminal event that `cause` brought about. Throws MachineError for an ending that could never be written. */
 export function terminal(
   run: Run,
   cause: StoredEvent,
@@ -127,10 +129,9 @@ export function terminal(
     started_at: new Date(run.startedAt).toISOString(),
     finished_at: new Date(cause.storedAt).toISOString(),
   };
-  return draftOf(
-    run,
-    type,
-    { id: eventId(cause.id, 'terminal'), causationId: cause.id },
-    data,
-  ) as EventDraft<TerminalType>;
+  const ids = { id: eventId(cause.id, 'terminal'), causationId: cause.id };
+  const draft = draftOf(run, type, ids, data) as EventDraft<TerminalType>;
+  if (Buffer.byteLength(JSON.stringify(draft.data)) > MAX_RESULT_BYTES)
+    throw new MachineError(`Its result is larger than ${MAX_RESULT_BYTES} bytes.`);
+  return draft;
 }

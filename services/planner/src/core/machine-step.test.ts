@@ -180,6 +180,12 @@ test('a request or a result that breaks its contract fails the run instead of st
   }
 });
 
+test('a result that no message can hold fails the run instead of stopping it for ever', () => {
+  const answer = 'ü'.repeat(500_000);
+  const machine = createMachine({ initial: 'a', output: { answer }, states: { a: done } });
+  assert.match(machineError(machine), /larger than/);
+});
+
 test('a machine that is stopped from inside fails the run', () => {
   const machine = doing(raise({ type: 'xstate.stop' }, { delay: 5 }));
   assert.match(

@@ -5,11 +5,12 @@ import { decodeEvent, encodeEvent, EXPECTED_LAST, START } from '@troupe/contract
 import type { Appended } from '@troupe/shared';
 
 export class MemoryLog {
-  readonly events: StoredEvent[] = [];
+  events: StoredEvent[] = [];
   /** The stream's time of the next event, in milliseconds since 1970. */
   now = Date.UTC(2026, 0, 1);
   /** Other workflows' events lie between ours: the stream sequence is not the workflow's. */
   readonly #gap: number;
+  #lastSeq = 0;
 
   constructor(gap = 3) {
     this.#gap = gap;
@@ -24,7 +25,8 @@ export class MemoryLog {
     const own = tail.find(({ id }) => id === draft.id);
     if (own !== undefined) return { kind: 'present', event: own, tail };
     if (tail.length > 0) return { kind: 'conflict', tail };
-    const seq = after.seq + this.#gap;
+    const seq = this.#lastSeq + this.#gap;
+    this.#lastSeq = seq;
     const { subject, headers, body } = encodeEvent(draft, after.sequence + 1, new Date(this.now));
     const all: Record<string, string> = { ...headers, [EXPECTED_LAST]: String(after.seq) };
     const event = decodeEvent({
@@ -43,5 +45,10 @@ export class MemoryLog {
     const result = this.append(draft, this.position);
     if (result.kind !== 'appended') throw new Error(`the log refused ${draft.type}: ${result.kind}`);
     return this.events.at(-1) as StoredEvent;
+  }
+
+  /** As by an operator who erases a user's data. The stream's sequence goes on. */
+  erase(): void {
+    this.events = [];
   }
 }

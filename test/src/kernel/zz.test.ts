@@ -1,0 +1,121 @@
+// nats-server is killed again and again under load, and started again on the same store: nothing that was acknowledged is lost,
+// no place in a log is given twice, and workers and writers go on by themselves.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EventId, Position, StoredEvent, WorkflowKey } from '@troupe/contracts';
+import { eventId } from '@troupe/contracts';
+import { type Kernel, LOG_STREAM, RetryableError, startWorker } from '@troupe/shared';
+import { assertChain, draftOf, someWorkflow } from '../support/events.ts';
+import { dice } from '../support/property.ts';
+import { startTestServer } from '../support/server.ts';
+import { until } from '../support/until.ts';
+
+const KILLS = 4;
+const RUNS = 24;
+const CALLS = 40;
+
+/** A run that asks for one recall after the other as fast as it can; `acknowledged` is what it was told is stored. */
+async function askOnAndOn(kernel: Kernel, key: WorkflowKey, acknowledged: Map<EventId, Position>): Promise<void> {
+  const next = async (name: string, behind: Position): Promise<Position> => {
+    const type = name === 'first' ? 'workflow.requested' : 'memory.requested';
+    const draft = draftOf(type, key, { name });
+    let after = behind;
+    for (;;) {
+      const result = await kernel.log.append(draft, { after });
+      switch (result.kind) {
+        case 'appended':
+          acknowledged.set(draft.id, result.position);
+          return result.position;
+        case 'present':
+          acknowledged.set(draft.id, result.event.position);
+          return result.tail.at(-1)!.position;
+        case 'conflict':
+          after = result.tail.at(-1)!.position;
+      }
+    }
+  };
+  let behind = await next('first', { seq: 0, sequence: 0 });
+  for (let i = 0; i < CALLS; i += 1) behind = await next(`call-${i}`, behind);
+}
+
+/** A read that met a server that was just away is made again. */
+function laterIfRetryable(error: unknown): StoredEvent[] {
+  if (error instanceof RetryableError) return [];
+  throw error;
+}
+
+test('kills of the server under load lose nothing acknowledged, break no chain, and stop nobody for long', async (t) => {
+  const random = dice(t);
+  await using server = await startTestServer();
+  await using kernel = await server.kernel('writers');
+  await using other = await server.kernel('workers');
+  const acts = new Map<string, number>();
+  const worker = startWorker<'memory.requested'>({
+    kernel: other,
+    service: 'memory',
+    request: 'memory.requested',
+    consumer: 'memory',
+    concurrency: 64,
+    maxAttempts: 10,
+    acts: true,
+    async handle({ id }) {
+      acts.set(id, (acts.get(id) ?? 0) + 1);
+      await sleep(random() * 20);
+      return { type: 'memory.completed', data: { snippets: [] } };
+    },
+    givenUp: () => {
+      throw new Error('nothing is given up here');
+    },
+    onFatal: () => undefined,
+  });
+  const keys = Array.from({ length: RUNS }, () => someWorkflow());
+  const acknowledged = new Map<EventId, Position>();
+  const writing = Promise.all(keys.map((key) => askOnAndOn(kernel, key, acknowledged)));
+
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const [before, working] = [acknowledged.size, acts.size];
+    await until('load', () => acknowledged.size > before + 100 || acknowledged.size === RUNS * (CALLS + 1));
+    await sleep(random() * 100);
+    server.nats.kill('SIGKILL');
+    const t0 = performance.now(); await server.nats.restart(); console.log('restart took', performance.now() - t0);
+    const t1 = performance.now(); await until('the worker goes on', () => acts.size > working, 8_000); console.log('kill', kill, 'went on after', performance.now() - t1, 'acked', acknowledged.size, 'acts', acts.size, 'sincestart', performance.now());
+  }
+  await writing; console.log('written', performance.now()); const iv = setInterval(async () => { const i = await (await kernel.connection.jetstreamManager()).consumers.info(LOG_STREAM, 'memory'); console.log(Math.round(performance.now()), acts.size, i.num_pending, i.num_ack_pending, i.num_redelivered, i.num_waiting, i.delivered.consumer_seq); }, 500); iv.unref();
+  assert.equal(acknowledged.size, RUNS * (CALLS + 1));
+
+  const logs = new Map<string, StoredEvent[]>();
+  await until(
+    'every request answered',
+    async () => {
+      for (const key of keys) {
+        if (logs.has(key.workflow)) continue;
+        const log = await kernel.log.read.whole(key).catch(laterIfRetryable);
+        if (log.filter(({ type }) => type === 'memory.completed').length < CALLS) return false;
+        logs.set(key.workflow, log);
+      }
+      return true;
+    },
+    30_000,
+  );
+  console.log('answered', performance.now()); const seqs: number[] = [];
+  for (const key of keys) {
+    const log = logs.get(key.workflow)!;
+    assertChain(log, key);
+    assert.equal(log.length, 1 + 2 * CALLS);
+    for (const { id, position, type, causationId } of log) {
+      seqs.push(position.seq);
+      if (type === 'memory.completed') assert.equal(id, eventId(causationId, 'outcome'));
+      else assert.deepEqual(acknowledged.get(id), position);
+    }
+  }
+  assert.equal(new Set(seqs).size, seqs.length);
+  const repeated = [...acts.values()].reduce((sum, times) => sum + times - 1, 0);
+  t.diagnostic(`${acts.size} requests, ${KILLS} kills, ${repeated} acts repeated for want of an outcome in the log`);
+  console.log('checked', performance.now()); await until('everything acked', async () => {
+    const { consumers } = await kernel.connection.jetstreamManager();
+    const { num_pending, num_ack_pending } = await consumers.info(LOG_STREAM, 'memory');
+    return num_pending === 0 && num_ack_pending === 0;
+  }, 30_000);
+  await worker.drain(1_000);
+});
