@@ -54,16 +54,17 @@ export interface LogSubject extends WorkflowKey {
 /** The parts of a log subject, or undefined for any other subject. */
 export function parseLogSubject(subject: string): LogSubject | undefined {
   const [agents, domain, event, shard, user, workflow, ...rest] = subject.split('.');
-  if (agents !== 'agents' || rest.length > 0 || !user || !workflow || !domain || !event || !shard)
-    return undefined;
-  if (!SUBJECT_ID.test(user) || !SUBJECT_ID.test(workflow) || !/^\d+$/.test(shard)) return undefined;
-  return {
-    type: `${domain}.${event}`,
-    shard: Number(shard),
-    user: user as UserId,
-    workflow: workflow as WorkflowId,
-  };
+  if (agents !== 'agents' || rest.length > 0 || !domain || !event || !shard) return undefined;
+  const key = keyOf(user, workflow);
+  if (key === undefined || !/^\d+$/.test(shard)) return undefined;
+  return { type: `${domain}.${event}`, shard: Number(shard), ...key };
 }
+
+/** Two tokens as the key of a workflow, if they are ids. */
+const keyOf = (user: string | undefined, workflow: string | undefined): WorkflowKey | undefined =>
+  SUBJECT_ID.test(user ?? '') && SUBJECT_ID.test(workflow ?? '')
+    ? { user: user as UserId, workflow: workflow as WorkflowId }
+    : undefined;
 
 /** The parts of `agents.<domain>.<event>[.<user>]`; the user is given as it stands, still to be validated. */
 export function parseDoorSubject(subject: string): { type: string; user: string | undefined } | undefined {
@@ -75,16 +76,16 @@ export function parseDoorSubject(subject: string): { type: string; user: string 
 /** The parts of `agents-timers.fired.<user>.<workflow>.<timer>`. */
 export function parseFiredSubject(subject: string): (WorkflowKey & { timer: string }) | undefined {
   const [prefix, fired, user, workflow, timer, ...rest] = subject.split('.');
-  if (prefix !== 'agents-timers' || fired !== 'fired' || !user || !workflow || !timer || rest.length > 0)
-    return undefined;
-  return { user: user as UserId, workflow: workflow as WorkflowId, timer };
+  if (prefix !== 'agents-timers' || fired !== 'fired' || !timer || rest.length > 0) return undefined;
+  const key = keyOf(user, workflow);
+  return key && { ...key, timer };
 }
 
 /** The parts of `agents.abort.<user>.<workflow>`. */
 export function parseAbortSubject(subject: string): WorkflowKey | undefined {
   const [agents, abort, user, workflow, ...rest] = subject.split('.');
-  if (agents !== 'agents' || abort !== 'abort' || !user || !workflow || rest.length > 0) return undefined;
-  return { user: user as UserId, workflow: workflow as WorkflowId };
+  if (agents !== 'agents' || abort !== 'abort' || rest.length > 0) return undefined;
+  return keyOf(user, workflow);
 }
 
 /** The user of `agents.rpc.<service>.<method>.<user>`: the only place an RPC takes its user from. */

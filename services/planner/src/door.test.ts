@@ -20,7 +20,8 @@ let offered: string[];
 let seq: number;
 beforeEach(() => {
   kernel = new MemoryKernel();
-  runs = new Runs({ ...kernel, machineFor: (run) => registry.machineFor(run), cached: 100 });
+  const { append, read, clock } = kernel;
+  runs = new Runs({ append, read, clock, machineFor: (run) => registry.machineFor(run), cached: 100 });
   offered = ['notify_user'];
   seq = 0;
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { setImmediate as tick } from 'node:timers/promises';
-import type { DataOf, EventDraft, LogEvent, MessageType, RequestType, StoredEvent } from '@troupe/contracts';
+import type { DataOf, EventDraft, MessageType, RequestType, StoredEvent } from '@troupe/contracts';
 import { eventId, isTerminal, UserId, WorkflowId } from '@troupe/contracts';
 import type { Run } from './core/run-state.ts';
 import { Runs } from './runs.ts';
@@ -168,7 +168,7 @@ test('racing planners that are all told everything write everything once', async
   await tellAll(recalled());
   await tellAll(answer('llm.requested', 'llm.completed', calls(call('a'), call('b'), call('c'))));
   const requests = kernel.log(keyOf('wf_1')).events.filter((event) => event.type === 'tool.requested');
-  const outcomes = (requests as LogEvent<'tool.requested'>[]).map(({ id, data }) =>
+  const outcomes = requests.map(({ id, data }) =>
     store(
       'wf_1',
       'tool.completed',

@@ -2,7 +2,7 @@
 // order comes from the log, safety from compare-and-set, and memory is a cache that may be dropped at any time.
 //  P1  sequence = fold + 1: fold it, no read. Not beyond the fold: folded already. Further: read the tail first.
 //  P2  Owed events are written one at a time behind the fold; a refusal means others wrote, so fold theirs and look again.
-//  P3  Timers are set before the effects that they guard.
+//  P3  Timers are set before the effects that they guard, and withdrawn when nothing is owed.
 import type { EventDraft, LogEvent, StoredEvent, WorkflowKey } from '@troupe/contracts';
 import type { Append, LogReader } from '@troupe/shared';
 import type { Clock } from './clock.ts';
@@ -99,6 +99,7 @@ export class Runs {
           ? written(run, draft, result.position)
           : (this.#foldAll(run, result.tail) as Run);
     }
+    this.#clearTimers(mailbox, run);
     if (run.state.kind !== 'ended') return;
     mailbox.run = undefined;
     this.#ended.set(id, run.position.seq);
@@ -108,16 +109,20 @@ export class Runs {
     }
   }
 
-  async #setTimers(mailbox: Mailbox, run: Run): Promise<void> {
-    const open = openTimers(run);
-    for (const timer of open) {
-      if (mailbox.set.has(timer.id)) continue;
+  async #setTimers({ set }: Mailbox, run: Run): Promise<void> {
+    for (const timer of openTimers(run)) {
+      if (set.has(timer.id)) continue;
       await this.#options.clock.set(run, timer);
-      mailbox.set.set(timer.id, timer);
+      set.set(timer.id, timer);
     }
-    for (const [id, timer] of mailbox.set) {
-      if (open.some((still) => still.id === id)) continue;
-      mailbox.set.delete(id);
+  }
+
+  /** Only when nothing is owed any more: until then a timer is what brings a run back that nobody delivers. */
+  #clearTimers({ set }: Mailbox, run: Run): void {
+    const open = new Set<string>(openTimers(run).map(({ id }) => id));
+    for (const [id, timer] of set) {
+      if (open.has(id)) continue;
+      set.delete(id);
       this.#options.clock.clear(run, timer);
     }
   }

@@ -1,7 +1,8 @@
 // The streams, consumers and buckets of Troupe as data. One gated job makes them (provision.ts); services compare and bind.
 import type { ConsumerConfig, StreamConfig } from 'nats';
 import { AckPolicy, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType } from 'nats';
-import { doorSubjects, logSubjects, shardFilter, SHARDS, typeFilter } from '@troupe/contracts';
+import { doorSubjects, logSubjects, shardFilter, SHARDS, TOOLS_BUCKET, typeFilter } from '@troupe/contracts';
+import { BLOBS_BUCKET } from '../blobs.ts';
 
 export const LOG_STREAM = 'AGENTS';
 export const DOOR_STREAM = 'AGENTS_IN';
@@ -26,8 +27,8 @@ export type DeclaredStream = Partial<StreamConfig> &
 const stored = { storage: StorageType.File, retention: RetentionPolicy.Limits, num_replicas: 1 } as const;
 
 /**
- * What must never be true of the log: any of these lets one header of one client delete or rewrite other users' runs, or
- * breaks compare-and-set on a cluster.
+ * What must never be true of the log: any of these lets one header of one client delete or rewrite other users' runs, breaks
+ * compare-and-set on a cluster, or leaves writers without an answer.
  */
 export const FORBIDDEN_ON_LOG = [
   'allow_msg_schedules',
@@ -35,7 +36,14 @@ export const FORBIDDEN_ON_LOG = [
   'allow_rollup_hdrs',
   'allow_atomic',
   'allow_msg_counter',
+  'no_ack',
 ] as const;
+
+/** What the log must not have at all: messages that come or go past compare-and-set, or under another subject. */
+export const ABSENT_ON_LOG = ['sources', 'mirror', 'subject_transform'] as const;
+
+/** The streams behind the buckets of tools and large texts. */
+export const BUCKET_STREAMS = [`KV_${TOOLS_BUCKET}`, `OBJ_${BLOBS_BUCKET}`] as const;
 
 export const declaredStreams = (): DeclaredStream[] => [
   {
@@ -45,6 +53,7 @@ export const declaredStreams = (): DeclaredStream[] => [
     subjects: logSubjects(),
     discard: DiscardPolicy.New,
     max_bytes: LOG_BYTES,
+    max_msgs_per_subject: -1,
     allow_direct: true,
     metadata: { troupe_shards: String(SHARDS) },
   },

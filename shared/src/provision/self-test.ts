@@ -1,9 +1,17 @@
 // What every process checks before it works: the server is new enough, and the streams and consumers are as declared.
 // Pure comparison over what the server answers; nothing is changed here.
 import type { JetStreamManager, NatsConnection } from 'nats';
+import { NatsError } from 'nats';
 import { StartupError } from '../errors.ts';
 import type { DeclaredStream } from './declared.ts';
-import { declaredConsumers, declaredStreams, FORBIDDEN_ON_LOG, LOG_STREAM } from './declared.ts';
+import {
+  ABSENT_ON_LOG,
+  BUCKET_STREAMS,
+  declaredConsumers,
+  declaredStreams,
+  FORBIDDEN_ON_LOG,
+  LOG_STREAM,
+} from './declared.ts';
 
 /** Older servers accept settings of newer ones silently and ignore them: schedules that never fire, checks that do not check. */
 export const MINIMUM_SERVER = '2.15.0';
@@ -38,13 +46,17 @@ export function isOlder(version: string, minimum: string): boolean {
 export async function differences(manager: JetStreamManager): Promise<string[]> {
   const found: string[] = [];
   for (const declared of declaredStreams()) {
-    const info = await manager.streams.info(declared.name).catch(() => undefined);
+    const info = await manager.streams.info(declared.name).catch(ifMissing);
     if (info === undefined) found.push(`stream ${declared.name} does not exist`);
     else found.push(...compareStream(declared, info.config as unknown as Record<string, unknown>));
   }
+  for (const name of BUCKET_STREAMS) {
+    const info = await manager.streams.info(name).catch(ifMissing);
+    if (info === undefined) found.push(`stream ${name} does not exist`);
+  }
   if (found.length > 0) return found;
   for (const { stream, config } of declaredConsumers()) {
-    const info = await manager.consumers.info(stream, config.durable_name).catch(() => undefined);
+    const info = await manager.consumers.info(stream, config.durable_name).catch(ifMissing);
     if (info === undefined) found.push(`consumer ${config.durable_name} of ${stream} does not exist`);
     else {
       const { filter_subject, ...actual } = info.config as unknown as Record<string, unknown>;
@@ -57,16 +69,27 @@ export async function differences(manager: JetStreamManager): Promise<string[]> 
   return found;
 }
 
+/** The server's words for a stream and a consumer that do not exist; anything else is a server that cannot answer. */
+const NO_SUCH = new Set([10059, 10014]);
+
+function ifMissing(error: unknown): undefined {
+  if (!(error instanceof NatsError && NO_SUCH.has(error.api_error?.err_code ?? 0))) throw error;
+}
+
 /** Pure: how a stream's settings differ from the declared ones; for the log, also what it must never have. */
 export function compareStream(declared: DeclaredStream, actual: Record<string, unknown>): string[] {
   const found = compare(`stream ${declared.name}`, declared, actual);
   if (declared.name === LOG_STREAM) {
     for (const setting of FORBIDDEN_ON_LOG) {
       if (actual[setting] === true)
-        found.push(`stream ${LOG_STREAM} has ${setting}, which lets a client rewrite other users' logs`);
+        found.push(`stream ${LOG_STREAM} has ${setting}, with which it cannot keep its promises`);
     }
-    if (actual['sources'] !== undefined || actual['mirror'] !== undefined)
-      found.push(`stream ${LOG_STREAM} takes messages from another stream`);
+    for (const setting of ABSENT_ON_LOG) {
+      if (actual[setting] !== undefined)
+        found.push(`stream ${LOG_STREAM} has ${setting}: its messages are not its own`);
+    }
+    if (actual['persist_mode'] === 'async')
+      found.push(`stream ${LOG_STREAM} has persist_mode async: it answers before it stores`);
   }
   return found;
 }
