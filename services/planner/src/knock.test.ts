@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { environment } from '@troupe/shared';
 import type { Heard, Wish } from './knock.ts';
 import { hear } from './knock.ts';
+import { seed } from './test-support/seed.ts';
 
-const seed = Number(environment()['TROUPE_SEED'] ?? Date.now() % 2 ** 31);
 const REQUESTED = 'agents.workflow.requested';
 const CANCEL = 'agents.workflow.cancel_requested';
 

@@ -7,12 +7,14 @@ import {
   DOOR_STREAM,
   LOG_STREAM,
   plannerConsumer,
+  RetryableError,
   runService,
   startActor,
   streamId,
 } from '@troupe/shared';
 import { createClock, firedDraft } from './clock.ts';
 import type { PlannerConfig } from './config.ts';
+import { UnknownVersionError } from './core/run.ts';
 import { readConfig } from './config.ts';
 import { Door } from './door.ts';
 import { isNews, Runs } from './runs.ts';
@@ -21,6 +23,12 @@ import { createRegistry } from './workflows/registry.ts';
 
 /** Runs kept folded in memory: some kilobytes each. */
 const CACHED_RUNS = 20_000;
+
+/** A run of a version that only another planner has: delivered again until that one takes it. */
+function leaveToOthers(error: unknown): never {
+  if (!(error instanceof UnknownVersionError)) throw error;
+  throw new RetryableError('unknown_version', error.message, { retryAfterMs: 2_000, cause: error });
+}
 
 /** At the longest pause, most of a day: a full or absent log is waited out, since a trigger given up would strand its run. */
 const MAX_ATTEMPTS = 10_000;
@@ -69,7 +77,7 @@ async function start(
     });
   const follow = async (delivery: Delivery): Promise<void> => {
     const event = decodeEvent(delivery);
-    if (isNews(event)) await runs.deliver(event);
+    if (isNews(event)) await runs.deliver(event).catch(leaveToOthers);
   };
   const fire = async (delivery: Delivery): Promise<void> => {
     const fired = parseFiredSubject(delivery.subject);

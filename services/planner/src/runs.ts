@@ -1,6 +1,7 @@
 // The planner's runs: one mailbox and at most one folded Run per workflow. A delivered event only says how far the log reaches;
 // order comes from the log, safety from compare-and-set, and memory is a cache that may be dropped at any time.
-//  P1  sequence = fold + 1: fold it, no read. Not beyond the fold: folded already. Further: read the tail first.
+//  P1  The event right behind the fold is folded without a read; what is not behind the fold was folded already; further on, the
+//      tail is read first. The stream's sequence tells, since a workflow's own begins anew where its log was erased.
 //  P2  Owed events are written one at a time behind the fold; a refusal means others wrote, so fold theirs and look again.
 //  P3  Timers are set before the effects that they guard, and withdrawn when nothing is owed.
 import type { EventDraft, LogEvent, StoredEvent, WorkflowKey } from '@troupe/contracts';
@@ -53,7 +54,6 @@ export class Runs {
    */
   record(key: WorkflowKey, draftFor: (run: Run | undefined) => EventDraft | undefined): Promise<void> {
     return this.#inOrder(key, async (mailbox, id) => {
-      if (this.#ended.has(id)) return;
       let run = mailbox.run ?? this.#foldAll(undefined, await this.#options.read.whole(key));
       for (;;) {
         const draft = draftFor(run);
@@ -73,7 +73,7 @@ export class Runs {
       return this.#foldAll(undefined, await read.whole(event, event.position.seq)) as Run;
     }
     if (event.position.seq <= run.position.seq) return run;
-    if (event.position.sequence === run.position.sequence + 1) return fold(run, event);
+    if (event.previous === run.position.seq) return fold(run, event);
     return this.#foldAll(run, await read.tail(run.position.seq, event.position.seq)) as Run;
   }
 

@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { environment } from '@troupe/shared';
 import { checkClosedOnce, checkLog, folds, owedBytes } from '../test-support/check-log.ts';
 import { randomAgent } from '../test-support/random-agent.ts';
 import { anyAnswer, randomMachine } from '../test-support/random-machine.ts';
+import { seed } from '../test-support/seed.ts';
 import { requested } from '../test-support/turns.ts';
 import { World } from '../test-support/world.ts';
 import { agentMachine } from '../workflows/agent-machine.ts';
 import { automation } from '../workflows/automation.ts';
 import { begin, fold } from './run.ts';
 import type { Run } from './run-state.ts';
-
-const seed = Number(environment()['TROUPE_SEED'] ?? Date.now() % 2 ** 31);
-console.log(`TROUPE_SEED=${seed}`);
 
 const agent = agentMachine(automation);
 const choices = fc.noBias(fc.array(fc.nat({ max: 10_000 }), { minLength: 20, maxLength: 300 }));

@@ -8,7 +8,7 @@ import { MemoryLog } from '../test-support/memory-log.ts';
 import { Story } from '../test-support/story.ts';
 import { says } from '../test-support/turns.ts';
 import { MachineError } from './machine-step.ts';
-import { begin, fold, openTimers, owed } from './run.ts';
+import { begin, fold, openTimers, owed, UnknownVersionError } from './run.ts';
 
 test('a final state leaves the terminal event alone: no request, no cancellation, no timer', () => {
   const story = new Story(
@@ -86,13 +86,22 @@ test('a log that does not begin with a request is over', () => {
   assert.deepEqual(owed(run), []);
 });
 
-test('a machine that this planner has not got fails the run', () => {
+test('a run of a version that this planner has not got is left to one that has it, not failed', () => {
+  const story = new Story(createMachine({}));
+  const begins = (): unknown =>
+    begin(story.log.events[0]!, () => {
+      throw new UnknownVersionError('There is no such version.');
+    });
+  assert.throws(begins, UnknownVersionError);
+});
+
+test('a machine that cannot be had fails the run', () => {
   const story = new Story(createMachine({}));
   const run = begin(story.log.events[0]!, () => {
-    throw new MachineError('There is no such version.');
+    throw new MachineError('It was changed.');
   });
   const [draft] = owed(run) as [EventDraft<'workflow.failed'>];
-  assert.match(draft.data.error?.message ?? '', /no such version/);
+  assert.match(draft.data.error?.message ?? '', /It was changed/);
 });
 
 test('an event of a type that nobody knows yet counts, and means nothing', () => {

@@ -10,7 +10,18 @@ import { advance, enter } from './machine-step.ts';
 import type { Active, OpenTimer, Run } from './run-state.ts';
 import { translate } from './translate.ts';
 
-/** The machine of a workflow type in the version that a run began with; throws MachineError if this planner has not got it. */
+/**
+ * This planner lacks the version that a run began with. Another planner may have it (a new one during a rolling update, an old one after
+ * it), so the run is left as it is: this is the one error that the fold does not turn into the run's failure.
+ */
+export class UnknownVersionError extends Error {
+  override name = 'UnknownVersionError';
+}
+
+/**
+ * The machine of a workflow type in the version that a run began with. Throws UnknownVersionError if this planner has not got it,
+ * MachineError if it was changed since.
+ */
 export type MachineFor = (requested: LogEvent<'workflow.requested'>['data']) => AnyStateMachine;
 
 /** The Run behind a workflow's first event. */
@@ -113,17 +124,21 @@ function count(run: Run, event: StoredEvent): Run {
     ...run,
     steps: run.steps + 1,
     usage: {
-      input_tokens: usage.input_tokens + used.input_tokens,
-      output_tokens: usage.output_tokens + used.output_tokens,
+      input_tokens: sum(usage.input_tokens, used.input_tokens),
+      output_tokens: sum(usage.output_tokens, used.output_tokens),
     },
   };
 }
+
+/** Whatever a provider says that it used, the sum stays one that the result can hold. */
+const sum = (a: number, b: number): number => Math.min(a + b, Number.MAX_SAFE_INTEGER);
 
 /** R4: whatever the machine throws ends the run, and nothing else. */
 function guarded(run: Run, cause: StoredEvent, step: () => Run): Run {
   try {
     return step();
   } catch (error) {
+    if (error instanceof UnknownVersionError) throw error;
     const failure: Failure = {
       code: 'machine_error',
       message:

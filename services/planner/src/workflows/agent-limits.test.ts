@@ -159,6 +159,16 @@ test('a refusal of any length can be written', () => {
   assert.equal(story.settled().run.state.kind, 'ended');
 });
 
+test('a run ends whatever its provider says that it used', () => {
+  const usage = { input_tokens: Number.MAX_SAFE_INTEGER, output_tokens: Number.MAX_SAFE_INTEGER };
+  const story = new AgentStory()
+    .recalls()
+    .thinks(turnOf({}, { usage }))
+    .thinks(turnOf({ text: '42' }, { usage }));
+  assert.deepEqual(story.settled().ending?.data.usage, usage);
+  assert.equal(story.run.state.kind, 'ended');
+});
+
 test('a model call that the gateway gave up fails the run with the error of the gateway', () => {
   const story = new AgentStory().recalls().settled().answers('llm.failed', { error: failure, attempts: 4 });
   assert.deepEqual(story.owedTypes(), ['workflow.failed']);

@@ -58,7 +58,7 @@ const fenceOf = (requestHash: string, workflow: string): string =>
   eventId(requestHash, workflow).slice(0, 12);
 
 function data(fence: string, name: string, content: string): string {
-  return `<<${fence} ${name}\n${content.replaceAll(fence, '')}\n>>${fence} ${name}`;
+  return `<<${fence} ${name}\n${content.replaceAll(fence, '…')}\n>>${fence} ${name}`;
 }
 
 const snippetLine = ({ text: remembered, created_at }: MemorySnippet): string =>

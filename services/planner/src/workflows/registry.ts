@@ -2,6 +2,7 @@
 import type { AnyStateMachine } from 'xstate';
 import type { RunSettings } from '@troupe/contracts';
 import { MachineError } from '../core/machine-step.ts';
+import { UnknownVersionError } from '../core/run.ts';
 import { agentMachine } from './agent-machine.ts';
 import type { WorkflowDefinition } from './define-workflow.ts';
 
@@ -9,7 +10,7 @@ export interface Registry {
   /** The newest version of a type, for new runs. */
   latest(type: string): WorkflowDefinition | undefined;
   readonly types: readonly string[];
-  /** The machine that a run began with. Throws MachineError where this planner has not got it. */
+  /** The machine that a run began with; see MachineFor. */
   machineFor(run: { readonly workflow_type: string; readonly settings: RunSettings }): AnyStateMachine;
 }
 
@@ -32,10 +33,13 @@ export function createRegistry(definitions: readonly WorkflowDefinition[]): Regi
       const { version, hash } = settings.definition;
       const found = machines.get(`${workflow_type}@${version}`);
       if (found?.definition.hash === hash) return found.machine;
+      if (found === undefined) {
+        throw new UnknownVersionError(
+          `This planner has no version ${version} of the workflow type "${workflow_type}".`,
+        );
+      }
       throw new MachineError(
-        found === undefined
-          ? `This planner has no version ${version} of the workflow type "${workflow_type}".`
-          : `Version ${version} of the workflow type "${workflow_type}" was changed without raising its version.`,
+        `Version ${version} of the workflow type "${workflow_type}" was changed without raising its version.`,
       );
     },
   };
