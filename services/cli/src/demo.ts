@@ -63,8 +63,8 @@ async function demo(goalGiven: string | undefined, signal: AbortSignal): Promise
 
 const nextSteps = (simulated: boolean): string => `
 Try next:
-  npm run demo -- "Open https://example.com and tell me its heading in \`h1\`"
-  ${simulated ? 'OPENAI_API_KEY=… npm run demo      the same with a real model' : 'npm test                            everything this rests on, checked'}
+  npm run demo -- 'Open https://example.com and tell me its heading in \`h1\`'
+  ${simulated ? 'OPENAI_API_KEY=… npm run demo          the same with a real model' : 'npm test                               everything this rests on, checked'}
   npm run dev                            the stack stays, on nats://127.0.0.1:4222
 `;
 
