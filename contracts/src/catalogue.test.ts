@@ -33,7 +33,9 @@ const matches = (filter: string, subject: string): boolean => {
 };
 
 test('every message file is in the catalogue under the type that its name says, and nothing else is', () => {
-  const files = readdirSync(new URL('messages/', import.meta.url)).filter((name) => !name.endsWith('.test.ts'));
+  const files = readdirSync(new URL('messages/', import.meta.url)).filter(
+    (name) => !name.endsWith('.test.ts'),
+  );
   const types = [...catalogue.keys()].map((type) => `${type.replaceAll(/[._]/g, '-')}.ts`);
   assert.deepEqual(types.sort(), files.sort());
 });
@@ -62,7 +64,8 @@ test('no subject of the door is one of the log, with a user or without', () => {
   for (const filter of doorSubjects())
     assert.ok(!logSubjects().some((log) => log.split('.').length === filter.split('.').length));
   assert.deepEqual(
-    doorSubjects().filter((filter) => DOOR_TYPES.some((type) => matches(filter, doorSubject(type, key.user)))).length,
+    doorSubjects().filter((filter) => DOOR_TYPES.some((type) => matches(filter, doorSubject(type, key.user))))
+      .length,
     DOOR_TYPES.length,
   );
 });
@@ -95,7 +98,7 @@ for (const contract of contracts) {
   });
 
   test(`readers of ${contract.type} ignore what they do not know, writers do not write it`, () => {
-    const young = { ...(contract.example as object), not_yet_invented: { deep: [1] } };
+    const young = { ...contract.example, not_yet_invented: { deep: [1] } };
     const data = contract.schema.parse(young);
     assert.deepEqual(data, contract.schema.parse(contract.example));
     const written = encodeData({ type: contract.type, data: young } as unknown as EventDraft);

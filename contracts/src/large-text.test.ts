@@ -16,14 +16,19 @@ test('every declared large text of a message is found, in the order of its field
   ];
   const request = { ...(catalogue.get('llm.requested')?.example as object), messages };
   assert.deepEqual(textsOf('llm.requested', request), ['a', 'b', 'c']);
-  assert.deepEqual(textsOf('tool.completed', catalogue.get('tool.completed')?.example), ['{"notification_id":"n_1"}']);
+  assert.deepEqual(textsOf('tool.completed', catalogue.get('tool.completed')?.example), [
+    '{"notification_id":"n_1"}',
+  ]);
   assert.deepEqual(textsOf('job.completed', catalogue.get('job.completed')?.example), ['{"title":"Order"}']);
 });
 
 test('free JSON is not looked into, and short texts are not declared large', () => {
   const example = catalogue.get('tool.requested')?.example as object;
   assert.deepEqual(textsOf('tool.requested', { ...example, arguments: { text: 'mine' } }), []);
-  const requested = { ...(catalogue.get('workflow.requested')?.example as object), preferences: { text: 'mine' } };
+  const requested = {
+    ...(catalogue.get('workflow.requested')?.example as object),
+    preferences: { text: 'mine' },
+  };
   assert.deepEqual(textsOf('workflow.requested', requested), []);
   assert.deepEqual(textsOf('llm.completed', catalogue.get('llm.completed')?.example), []);
 });

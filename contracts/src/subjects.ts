@@ -90,7 +90,7 @@ export function parseAbortSubject(subject: string): WorkflowKey | undefined {
 
 /** The user of `agents.rpc.<service>.<method>.<user>`: the only place an RPC takes its user from. */
 export function parseRpcUser(subject: string): UserId | undefined {
-  const parts = subject.split('.');
-  const user = parts.length === 5 ? parts[4] : undefined;
-  return user !== undefined && SUBJECT_ID.test(user) ? (user as UserId) : undefined;
+  const [agents, rpc, service, method, user = '', ...rest] = subject.split('.');
+  if (agents !== 'agents' || rpc !== 'rpc' || !service || !method || rest.length > 0) return undefined;
+  return SUBJECT_ID.test(user) ? (user as UserId) : undefined;
 }

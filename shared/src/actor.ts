@@ -65,7 +65,10 @@ export function startActor(options: ActorOptions): Actor {
   heartbeat.unref();
 
   async function run(delivery: Delivery): Promise<void> {
-    if (inProgress.has(delivery.seq)) return pull.done();
+    if (inProgress.has(delivery.seq)) {
+      pull.done();
+      return;
+    }
     inProgress.set(delivery.seq, { delivery, startedAt: performance.now() });
     try {
       if (delivery.attempt >= neverSettledAt) throw neverSettled(delivery);

@@ -25,5 +25,5 @@ export function createLog(connection: NatsConnection, publisher: Publisher, blob
     offload: (draft) => blobs.offload(draft),
     now: () => new Date(),
   });
-  return { append, read, follow: (key, signal) => follow(connection, key, signal) };
+  return { append, read, follow: (key, signal) => follow(connection, read, key, signal) };
 }

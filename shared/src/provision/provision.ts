@@ -1,5 +1,6 @@
 // The one job that makes streams, consumers and buckets. Only on a healthy server: making a stream on a server that could not
 // read its store deletes what is there. Nothing that exists is changed or made anew; a difference is refused.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
 import { TOOLS_BUCKET } from '@troupe/contracts';
 import { BLOBS_BUCKET } from '../blobs.ts';
@@ -77,6 +78,10 @@ async function missingParts(connection: NatsConnection): Promise<Part[]> {
   ];
 }
 
+/** A server that starts, or that just lost a stream, is not healthy for a moment. */
+const HEALTHY_WITHIN_MS = 3_000;
+const HEALTH_PAUSE_MS = 200;
+
 async function requireHealthy(monitorUrl: string | undefined, missing: readonly Part[]): Promise<void> {
   const names = missing.map(({ name }) => name).join(', ');
   if (monitorUrl === undefined) {
@@ -87,14 +92,24 @@ async function requireHealthy(monitorUrl: string | undefined, missing: readonly 
     });
   }
   const url = new URL('/healthz', monitorUrl);
-  const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
-  if (answer?.status === 200) return;
+  let status = await healthOf(url);
+  for (const startedAt = performance.now(); status !== 200; status = await healthOf(url)) {
+    if (performance.now() - startedAt > HEALTHY_WITHIN_MS) break;
+    await sleep(HEALTH_PAUSE_MS);
+  }
+  if (status === 200) return;
   throw new StartupError({
     code: 'server_unhealthy',
-    message: `${url.href} answered ${answer?.status ?? 'nothing'}. Making streams now could delete stored ones.`,
+    message: `${url.href} answered ${status ?? 'nothing'}. Making streams now could delete stored ones.`,
     hint: 'Look at the log of nats-server: wrong encryption key, full disk, damaged store.',
   });
 }
+
+const healthOf = (url: URL): Promise<number | undefined> =>
+  fetch(url, { signal: AbortSignal.timeout(5_000) }).then(
+    ({ status }) => status,
+    () => undefined,
+  );
 
 const refused = (name: string, cause: unknown): StartupError =>
   new StartupError(

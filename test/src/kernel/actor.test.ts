@@ -1,11 +1,12 @@
-// The actor loop: how much it takes at once, how it keeps what is slow, what it does with failures, and how it stops.
+// The actor loop: how much it takes at once, how it keeps what is slow, and what it does with failures.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ActorOptions, Delivery, Kernel } from '@troupe/shared';
+import type { Kernel } from '@troupe/shared';
 import { DEAD_STREAM, RetryableError, TerminalError } from '@troupe/shared';
 import { PullConsumer } from '../../../shared/src/nats/pull.ts';
 import { MAX_DELIVER } from '../../../shared/src/provision/declared.ts';
+import { observed, textOf } from '../support/observed.ts';
 import { publishRaw } from '../support/raw-publish.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
@@ -23,24 +24,6 @@ after(async () => {
 });
 
 const numbers = (n: number): string[] => Array.from({ length: n }, (_, i) => `${i}`);
-const textOf = ({ body }: Delivery): string => new TextDecoder().decode(body);
-
-/** Handles like `handle` and writes down what came, and how many at once. */
-function observed(handle: ActorOptions['handle']) {
-  const seen: string[] = [];
-  const busy = { now: 0, most: 0 };
-  const observing: ActorOptions['handle'] = async (delivery, signal) => {
-    seen.push(`${textOf(delivery)}#${delivery.attempt}`);
-    busy.now += 1;
-    busy.most = Math.max(busy.most, busy.now);
-    try {
-      await handle(delivery, signal);
-    } finally {
-      busy.now -= 1;
-    }
-  };
-  return { seen, busy, handle: observing };
-}
 
 async function deadLetters(consumer: string): Promise<{ error: { code: string }; attempts: number }[]> {
   const { streams } = await kernel.connection.jetstreamManager();
@@ -59,7 +42,10 @@ test('never more deliveries are handled at once than the actor has room for, and
   await queue.put(...numbers(200));
   const { seen, busy, handle } = observed(() => sleep(Math.random() * 10));
   const actor = queue.actor(kernel, { concurrency: 5, handle });
-  await until('all handled', async () => seen.length === 200 && busy.now === 0 && (await queue.pending()) === 0);
+  await until(
+    'all handled',
+    async () => seen.length === 200 && busy.now === 0 && (await queue.pending()) === 0,
+  );
   await actor.drain(1_000);
   assert.deepEqual([busy.most, new Set(seen).size], [5, 200]);
 });
@@ -68,7 +54,9 @@ test('one slow delivery does not hold back the others', async (t) => {
   const queue = await makeWorkQueue(t, kernel.connection);
   await queue.put('slow', ...numbers(20));
   const released = Promise.withResolvers<void>();
-  const { seen, handle } = observed((delivery) => (textOf(delivery) === 'slow' ? released.promise : Promise.resolve()));
+  const { seen, handle } = observed((delivery) =>
+    textOf(delivery) === 'slow' ? released.promise : Promise.resolve(),
+  );
   const actor = queue.actor(kernel, { concurrency: 2, handle });
   await until('the others are done', async () => seen.length === 21 && (await queue.pending()) === 1);
   released.resolve();
@@ -174,44 +162,16 @@ test('a delivery that ends its worker every time is given up, unhandled, before 
   assert.deepEqual([dead, seen], [['never_settled'], []]);
 });
 
-test('draining waits for what is in progress, takes nothing new, and what it finished is acked', async (t) => {
-  const queue = await makeWorkQueue(t, kernel.connection);
-  await queue.put(...numbers(10));
-  const { seen, handle } = observed(() => sleep(300));
-  await using leaving = await server.kernel('leaving');
-  const actor = queue.actor(leaving, { concurrency: 3, handle });
-  await until('busy', () => seen.length === 3);
-  await actor.drain(5_000);
-  await leaving.connection.flush();
-  await until('the finished are acked', async () => (await queue.pending()) === 0);
-  assert.equal(seen.length, 3);
-});
-
-test('what is still in progress when draining took too long is aborted, and comes again elsewhere at once', async (t) => {
-  const queue = await makeWorkQueue(t, kernel.connection, { ackWaitMs: 30_000 });
-  await queue.put('stuck');
-  const first = observed((_delivery, signal) =>
-    sleep(60_000, undefined, { signal }).catch(() => {
-      throw new Error('aborted');
-    }),
-  );
-  const leaving = queue.actor(kernel, { handle: first.handle });
-  await until('busy', () => first.busy.now === 1);
-  await leaving.drain(100);
-  const second = observed(() => Promise.resolve());
-  const staying = queue.actor(kernel, { handle: second.handle });
-  await until('delivered again', () => second.seen.length === 1, 5_000);
-  await staying.drain(1_000);
-  assert.deepEqual([first.seen, second.seen], [['stuck#1'], ['stuck#2']]);
-});
-
 test('two processes on one durable consumer share its deliveries, each handled once', async (t) => {
   const queue = await makeWorkQueue(t, kernel.connection);
   await using other = await server.kernel('other');
   const [a, b] = [observed(() => sleep(2)), observed(() => sleep(2))];
   const actors = [queue.actor(kernel, { handle: a.handle }), queue.actor(other, { handle: b.handle })];
   await queue.put(...numbers(200));
-  await until('all acked', async () => a.seen.length + b.seen.length === 200 && (await queue.pending()) === 0);
+  await until(
+    'all acked',
+    async () => a.seen.length + b.seen.length === 200 && (await queue.pending()) === 0,
+  );
   await Promise.all(actors.map((actor) => actor.drain(1_000)));
   assert.equal(new Set([...a.seen, ...b.seen]).size, 200);
   assert.ok(a.seen.length > 0 && b.seen.length > 0);
@@ -225,31 +185,6 @@ test('at the limit of unacknowledged deliveries the rest waits on the server and
   await until('all acked', async () => seen.length === 30 && (await queue.pending()) === 0);
   await actor.drain(1_000);
   assert.deepEqual([busy.most <= 3, new Set(seen).size], [true, 30]);
-});
-
-test('a consumer that is deleted ends the actor with a stable code, whether it waits or is busy', async (t) => {
-  for (const concurrency of [1, 4]) {
-    const queue = await makeWorkQueue(t, kernel.connection);
-    await queue.put('x');
-    const fatal = Promise.withResolvers<Error>();
-    const released = Promise.withResolvers<void>();
-    const { busy, handle } = observed(() => released.promise);
-    const actor = queue.actor(kernel, { concurrency, handle, onFatal: fatal.resolve });
-    await until('busy', () => busy.now === 1);
-    await (await kernel.connection.jetstreamManager()).consumers.delete(queue.stream, queue.consumer);
-    released.resolve();
-    assert.match(String(await fatal.promise), /consumer_gone/);
-    await actor.drain(1_000);
-  }
-});
-
-test('a closed connection ends the actor with a stable code', async (t) => {
-  const queue = await makeWorkQueue(t, kernel.connection);
-  const closing = await server.kernel('closing');
-  const fatal = Promise.withResolvers<Error>();
-  queue.actor(closing, { handle: () => Promise.resolve(), onFatal: fatal.resolve });
-  await closing[Symbol.asyncDispose]();
-  assert.match(String(await fatal.promise), /connection_closed/);
 });
 
 test('a message whose headers cannot be read is handled like one without, and those behind it are handled too', async (t) => {

@@ -56,8 +56,7 @@ test('of 20 racing writers of different events behind one position exactly one i
   assert.equal(count(results, 'conflict'), 19);
   const log = await logOf(key);
   assertChain(log, key);
-  for (const result of results)
-    if (result.kind === 'conflict') assert.deepEqual(result.tail, log.slice(1));
+  for (const result of results) if (result.kind === 'conflict') assert.deepEqual(result.tail, log.slice(1));
 });
 
 test('racing writers that try again behind the tail they are shown all store their event, once each, in an unbroken chain', async (t) => {

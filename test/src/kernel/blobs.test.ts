@@ -27,7 +27,9 @@ const asking = (texts: readonly string[], key = someWorkflow()): EventDraft => {
 };
 
 /** Stores `texts` in one event and reads them from another connection. */
-async function thereAndBack(texts: readonly string[]): Promise<{ texts: string[]; movedOut: number; bytes: number }> {
+async function thereAndBack(
+  texts: readonly string[],
+): Promise<{ texts: string[]; movedOut: number; bytes: number }> {
   const draft = asking(texts);
   assert.equal((await kernel.log.append(draft, { after: START })).kind, 'appended');
   await using reader = await server.kernel('reader');
@@ -55,7 +57,12 @@ test('many texts of medium size move out, the largest first, until the event fit
 });
 
 test('texts that grow when they are written as JSON are measured as JSON', async () => {
-  const texts = ['"'.repeat(250_000), '\u0001'.repeat(250_000), '\n'.repeat(200_000), '\u{1F600}'.repeat(40_000)];
+  const texts = [
+    '"'.repeat(250_000),
+    '\u0001'.repeat(250_000),
+    '\n'.repeat(200_000),
+    '\u{1F600}'.repeat(40_000),
+  ];
   const back = await thereAndBack(texts);
   assert.deepEqual(back.texts, texts);
   assert.ok(back.bytes < 1_000_000);
@@ -69,7 +76,10 @@ test('a text that begins with a byte order mark, or is of many chunks, comes bac
 test('free JSON that looks like a large text is left as it is', async () => {
   const args = { text: 'x'.repeat(INLINE_TEXT_BYTES + 1) };
   const example = contractOf('tool.requested').schema.parse(contractOf('tool.requested').example);
-  const draft = draftOf('tool.requested', someWorkflow(), { name: 'call', data: { ...example, arguments: args } });
+  const draft = draftOf('tool.requested', someWorkflow(), {
+    name: 'call',
+    data: { ...example, arguments: args },
+  });
   await kernel.log.append(draft, { after: START });
   const [event] = (await kernel.log.read.whole(draft)) as [LogEvent<'tool.requested'>];
   assert.deepEqual(event.data.arguments, args);
@@ -77,7 +87,9 @@ test('free JSON that looks like a large text is left as it is', async () => {
 
 test('what moves out is a function of the event alone, and what stays always fits into a message', async (t) => {
   const nasty = fc.constantFrom('x', '"', '\n', '\u0000', 'ä', '\u{1F600}', '\\');
-  const text = fc.tuple(nasty, fc.integer({ min: 0, max: 120_000 })).map(([char, times]) => char.repeat(times));
+  const text = fc
+    .tuple(nasty, fc.integer({ min: 0, max: 120_000 }))
+    .map(([char, times]) => char.repeat(times));
   const property = fc.property(fc.array(text, { minLength: 1, maxLength: 30 }), (texts) => {
     const draft = asking(texts);
     const planned = planOffload(draft);
@@ -109,7 +121,9 @@ test('the same content has the same name whoever stores it, is stored once, and 
   assert.equal(new Set(references.map(({ ref }) => ref)).size, 1);
   const manager = await kernel.connection.jetstreamManager();
   const chunks = async () => {
-    const { state } = await manager.streams.info(`OBJ_${BLOBS_BUCKET}`, { subjects_filter: `$O.${BLOBS_BUCKET}.C.>` });
+    const { state } = await manager.streams.info(`OBJ_${BLOBS_BUCKET}`, {
+      subjects_filter: `$O.${BLOBS_BUCKET}.C.>`,
+    });
     return Object.values(state.subjects ?? {}).filter((count) => count === 4).length;
   };
   const before = await chunks();
@@ -117,12 +131,14 @@ test('the same content has the same name whoever stores it, is stored once, and 
   assert.equal(await chunks(), before);
 });
 
-const fault = (code: string) => (error: unknown) => error instanceof TerminalError && error.failure.code === code;
+const fault = (code: string) => (error: unknown) =>
+  error instanceof TerminalError && error.failure.code === code;
 
 test('a text that is missing, was deleted or lost a chunk is told by a stable code, soon', async () => {
   const store = await kernel.connection.jetstream().views.os(BLOBS_BUCKET);
   const { user } = someWorkflow('dave');
-  const put = (text: string): Promise<TextReference> => kernel.blobs.store(user, new TextEncoder().encode(text));
+  const put = (text: string): Promise<TextReference> =>
+    kernel.blobs.store(user, new TextEncoder().encode(text));
   const never = { ref: 'dave/none', bytes: 1, sha256: 'a'.repeat(64) };
   await assert.rejects(kernel.blobs.load(never), fault('blob_missing'));
 

@@ -118,8 +118,12 @@ test('an event that names a predecessor it does not have is noticed by whoever w
   const key = await asking();
   const [first] = await kernel.log.read.whole(key);
   // Compare-and-set over its own subject only: the server lets it pass, and it seems to follow nothing.
-  await smuggle(draftOf('timer.fired', key, { name: 'smuggled' }), { 'Nats-Expected-Last-Subject-Sequence': '0' });
-  const behindFirst = kernel.log.append(draftOf('llm.requested', key, { name: 'next' }), { after: first!.position });
+  await smuggle(draftOf('timer.fired', key, { name: 'smuggled' }), {
+    'Nats-Expected-Last-Subject-Sequence': '0',
+  });
+  const behindFirst = kernel.log.append(draftOf('llm.requested', key, { name: 'next' }), {
+    after: first!.position,
+  });
   await assert.rejects(behindFirst, ContractError);
   await assert.rejects(kernel.log.read.whole(key), { code: 'log_lagging' });
 });
@@ -128,16 +132,28 @@ test('an event of a type that this version does not know counts, and means nothi
   const key = await asking();
   const log = await kernel.log.read.whole(key);
   const last = log.at(-1)!.position;
-  const { headers } = encodeEvent(draftOf('timer.fired', key, { name: 'young' }), last.sequence + 1, new Date());
+  const { headers } = encodeEvent(
+    draftOf('timer.fired', key, { name: 'young' }),
+    last.sequence + 1,
+    new Date(),
+  );
   const outcome = await kernel.publisher.publish(
     logSubject('workflow.imagined', key),
-    { ...headers, 'ce-type': 'workflow.imagined', 'Nats-Expected-Last-Subject-Sequence': String(last.seq), 'Nats-Expected-Last-Subject-Sequence-Subject': `agents.*.*.*.${key.user}.${key.workflow}` },
+    {
+      ...headers,
+      'ce-type': 'workflow.imagined',
+      'Nats-Expected-Last-Subject-Sequence': String(last.seq),
+      'Nats-Expected-Last-Subject-Sequence-Subject': `agents.*.*.*.${key.user}.${key.workflow}`,
+    },
     '{"anything":[1,2,3]}',
     5_000,
   );
   assert.equal(outcome.kind, 'stored');
   memoryWorker(t);
-  await until('answered behind it', async () => (await kernel.log.read.head(key))?.type === 'memory.completed');
+  await until(
+    'answered behind it',
+    async () => (await kernel.log.read.head(key))?.type === 'memory.completed',
+  );
   assert.deepEqual(
     (await kernel.log.read.whole(key)).map(({ type }) => type),
     ['workflow.requested', 'memory.requested', 'unknown', 'memory.completed'],

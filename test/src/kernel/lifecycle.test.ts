@@ -1,11 +1,12 @@
 // A kernel's connection: how it is opened, what it survives, and that it always closes.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { findNatsServer, freePort, localDir, startGuarded } from '@troupe/setup';
 import type { ToolDefinition } from '@troupe/contracts';
 import { referenceTo } from '@troupe/contracts';
-import { createLogger, openKernel, StartupError, TerminalError } from '@troupe/shared';
+import { createLogger, openKernel, provision, StartupError, TerminalError } from '@troupe/shared';
+import { someWorkflow } from '../support/events.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
-import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 let server: TestServer;
@@ -23,15 +24,46 @@ const tool = (description: string): ToolDefinition => ({
   timeout_seconds: 5,
 });
 
-test('a server that is not there is told by a stable code, without the password in the address', async () => {
-  const url = 'nats://user:secret@127.0.0.1:1';
+test('an address that leads nowhere is told by a stable code, without the password in it', async () => {
   const logger = createLogger('test', 'silent');
-  await assert.rejects(openKernel({ url, name: 'test', logger }), (error: unknown) => {
-    assert.ok(error instanceof StartupError);
-    assert.equal(error.failure.code, 'nats_unreachable');
-    assert.doesNotMatch(error.message, /secret/);
-    return true;
-  });
+  for (const [url, code] of [
+    ['nats://user:secret@127.0.0.1:1', 'nats_unreachable'],
+    ['user:secret@127.0.0.1:1', 'nats_unreachable'],
+    ['nats://user:secret@:99999999', 'invalid_configuration'],
+  ] as const) {
+    await assert.rejects(openKernel({ url, name: 'test', logger }), (error: unknown) => {
+      assert.equal(error instanceof StartupError && error.failure.code, code);
+      assert.doesNotMatch(String(error), /secret/);
+      return true;
+    });
+  }
+});
+
+test('the user and password, or the token, in the address are used, and a server that refuses them is told apart', async () => {
+  const { command } = await findNatsServer({ env: process.env, localDir, report: () => undefined });
+  const logger = createLogger('test', 'silent');
+  const opened = async (credentials: string, flags: string[]): Promise<void> => {
+    const port = String(await freePort());
+    const args = ['-a', '127.0.0.1', '-p', port, ...flags];
+    await using guarded = startGuarded({ name: 'nats-server', command, args, env: {} });
+    await until('it listens', () => guarded.tail().includes('Server is ready'));
+    await using kernel = await openKernel({
+      url: `nats://${credentials}127.0.0.1:${port}`,
+      name: 'test',
+      logger,
+    });
+    await kernel.connection.flush();
+  };
+  const password = ['--user', 'ann', '--pass', 'p@ss/w:rd'];
+  await opened('ann:p%40ss%2Fw%3Ard@', password);
+  await opened('to-ken@', ['--auth', 'to-ken']);
+  for (const wrong of ['', 'ann:other@', 'ann@']) {
+    await assert.rejects(opened(wrong, password), (error: unknown) => {
+      assert.equal(error instanceof StartupError && error.failure.code, 'nats_unauthorized');
+      assert.doesNotMatch(String(error), /other/);
+      return true;
+    });
+  }
 });
 
 test('a kernel closes within seconds though its server stands still or is gone', async () => {
@@ -69,23 +101,21 @@ test('announced tools are offered at once, found by hash for ever, and unknown o
   });
 });
 
-test('tools and blobs that were first asked for while the server was away are found when it is back', async () => {
-  await using proxy = await startTcpProxy(server.nats.url);
-  await using kernel = await server.kernel('far', proxy.url);
-  const text = { user: 'alice' as never, content: new TextEncoder().encode('kept') };
-  proxy.refuse(true);
+test('tools and blobs that were first asked for before there was a place for them are found once there is', async () => {
+  await using empty = await startTestServer({ provisioned: false });
+  await using kernel = await empty.kernel();
+  const { user } = someWorkflow();
+  const definition = tool('found');
+  const content = new TextEncoder().encode('kept');
   const results = await Promise.allSettled([
     kernel.tools.current(['look']),
-    kernel.tools.definition(referenceTo(tool('old'))),
-    kernel.blobs.store(text.user, text.content),
+    kernel.tools.definition(referenceTo(definition)),
+    kernel.blobs.store(user, content),
   ]);
-  assert.deepEqual(
-    results.map(({ status }) => status),
-    ['rejected', 'rejected', 'rejected'],
-  );
-  proxy.refuse(false);
-  await until('connected again', () => kernel.connection.flush().then(() => true, () => false));
+  assert.deepEqual(new Set(results.map(({ status }) => status)), new Set(['rejected']));
+  await provision(kernel.connection, empty.nats.monitorUrl);
+  await kernel.tools.announce([definition]);
+  assert.deepEqual(await kernel.tools.definition(referenceTo(definition)), definition);
   assert.equal((await kernel.tools.current(['look'])).length, 1);
-  assert.equal((await kernel.tools.definition(referenceTo(tool('old')))).description, 'old');
-  assert.equal(await kernel.blobs.load(await kernel.blobs.store(text.user, text.content)), 'kept');
+  assert.equal(await kernel.blobs.load(await kernel.blobs.store(user, content)), 'kept');
 });

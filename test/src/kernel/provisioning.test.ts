@@ -37,7 +37,9 @@ const provisionNow = (monitorUrl: string | undefined = server.nats.monitorUrl) =
 const startupError =
   (code: string, ...words: string[]) =>
   (error: unknown): boolean =>
-    error instanceof StartupError && error.failure.code === code && words.every((word) => error.message.includes(word));
+    error instanceof StartupError &&
+    error.failure.code === code &&
+    words.every((word) => error.message.includes(word));
 
 /** A monitoring address that answers with `status`. */
 async function monitorThatSays(status: number): Promise<AsyncDisposable & { url: string }> {
@@ -51,9 +53,11 @@ async function monitorThatSays(status: number): Promise<AsyncDisposable & { url:
 
 test('nothing is made on a server that says it is not healthy, does not answer, or cannot be asked', async () => {
   await using ill = await monitorThatSays(503);
-  await assert.rejects(provisionNow(ill.url), startupError('server_unhealthy', '503'));
-  await assert.rejects(provisionNow('http://127.0.0.1:1'), startupError('server_unhealthy', 'nothing'));
-  await assert.rejects(provision(kernel.connection, undefined), startupError('health_unknown', LOG_STREAM));
+  await Promise.all([
+    assert.rejects(provisionNow(ill.url), startupError('server_unhealthy', '503')),
+    assert.rejects(provisionNow('http://127.0.0.1:1'), startupError('server_unhealthy', 'nothing')),
+    assert.rejects(provision(kernel.connection, undefined), startupError('health_unknown', LOG_STREAM)),
+  ]);
   assert.deepEqual(await streamNames(), []);
 });
 
@@ -95,7 +99,10 @@ for (const bucket of ['KV_AGENTS_TOOLS', 'OBJ_AGENTS_BLOBS']) {
 test('a consumer that was changed is refused by name and setting', async () => {
   const { config } = await manager.consumers.info(LOG_STREAM, 'memory');
   await manager.consumers.update(LOG_STREAM, 'memory', { ...config, ack_wait: 77e9 });
-  await assert.rejects(bind(kernel.connection), startupError('streams_differ', 'consumer memory', 'ack_wait'));
+  await assert.rejects(
+    bind(kernel.connection),
+    startupError('streams_differ', 'consumer memory', 'ack_wait'),
+  );
   await assert.rejects(provisionNow(), startupError('streams_differ', 'ack_wait'));
   await manager.consumers.update(LOG_STREAM, 'memory', config);
   await bind(kernel.connection);
@@ -139,7 +146,15 @@ const FOREIGN: [setting: string, settings: Settings][] = [
   ['max_msgs_per_subject', { max_msgs_per_subject: 1 }],
   ['no_ack', { no_ack: true }],
   ['persist_mode', { persist_mode: 'async' }],
-  ['subject_transform', { subject_transform: { src: 'agents.*.*.*.*.*', dest: 'agents.x.{{wildcard(2)}}.{{wildcard(3)}}.{{wildcard(4)}}.{{wildcard(5)}}' } }],
+  [
+    'subject_transform',
+    {
+      subject_transform: {
+        src: 'agents.*.*.*.*.*',
+        dest: 'agents.x.{{wildcard(2)}}.{{wildcard(3)}}.{{wildcard(4)}}.{{wildcard(5)}}',
+      },
+    },
+  ],
   ['shards', { metadata: { troupe_shards: '4' } }],
   ['sources', { sources: [{ name: 'ELSEWHERE' }] as never }],
 ];

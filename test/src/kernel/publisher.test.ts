@@ -29,7 +29,10 @@ const logRefused = (error: unknown): boolean =>
 test('a stored message is told with its sequence in the stream', async () => {
   const first = await publish('agents-dead.test');
   const second = await publish('agents-dead.test');
-  assert.deepEqual([first, second], [1, 2].map((seq) => ({ kind: 'stored', seq })));
+  assert.deepEqual(
+    [first, second],
+    [1, 2].map((seq) => ({ kind: 'stored', seq })),
+  );
 });
 
 test('a subject that no stream holds is unavailable, at once', async () => {
@@ -70,7 +73,10 @@ test('a message larger than the server takes is refused, and an append of one is
 });
 
 test('headers larger than the server takes are refused, and an append with them is given up with a stable code', async () => {
-  const draft = { ...draftOf('workflow.requested', someWorkflow(), { name: 'first' }), traceparent: 'x'.repeat(70_000) };
+  const draft = {
+    ...draftOf('workflow.requested', someWorkflow(), { name: 'first' }),
+    traceparent: 'x'.repeat(70_000),
+  };
   await assert.rejects(kernel.log.append(draft, { after: START }), logRefused);
 });
 
@@ -101,7 +107,8 @@ test('a full log takes no more: the append may be tried later, and what is store
   await manager.streams.update(LOG_STREAM, { ...config, max_bytes: state.bytes + 2_000 });
   const fill = async (): Promise<never> => {
     let position = behind;
-    for (let i = 0; ; i += 1) position = await append(kernel, draftOf('timer.fired', key, { name: `${i}` }), position);
+    for (let i = 0; ; i += 1)
+      position = await append(kernel, draftOf('timer.fired', key, { name: `${i}` }), position);
   };
   await assert.rejects(fill(), { name: 'RetryableError', code: 'log_full', retryAfterMs: 5_000 });
   const stored = await kernel.log.read.whole(key);

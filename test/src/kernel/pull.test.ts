@@ -84,7 +84,12 @@ test('pulls over a connection that was cut are never served beside those that fo
   for (let cuts = 1; cuts <= 3; cuts += 1) {
     await far.connection.flush();
     proxy.cut();
-    await until('connected again', () => far.connection.flush().then(() => true, () => false));
+    await until('connected again', () =>
+      far.connection.flush().then(
+        () => true,
+        () => false,
+      ),
+    );
   }
   await queue.put(...numbers(20));
   const startedAt = performance.now();

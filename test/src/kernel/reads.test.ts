@@ -24,7 +24,13 @@ after(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-const TYPES: MessageType[] = ['llm.requested', 'llm.completed', 'tool.requested', 'tool.completed', 'timer.fired'];
+const TYPES: MessageType[] = [
+  'llm.requested',
+  'llm.completed',
+  'tool.requested',
+  'tool.completed',
+  'timer.fired',
+];
 
 /** Writes a log of `length` events of changing types, by one writer that does not wait for each. */
 async function writeLog(key: WorkflowKey, length: number): Promise<void> {
@@ -59,15 +65,15 @@ test('a log of 10,000 events is read whole, in order', async () => {
 test('a read while others append is an unbroken beginning of the log, and reaches at least what was asked for', async () => {
   const key = someWorkflow();
   let last: Position = await append(kernel, draftOf('workflow.requested', key, { name: 'first' }));
-  let writing = true;
+  const writing = new AbortController();
   const writer = (async () => {
     for (let i = 0; i < 250; i += 1)
       last = await append(kernel, draftOf(TYPES[i % TYPES.length]!, key, { name: `${i}` }), last);
-    writing = false;
+    writing.abort();
   })();
   await using reader = await server.kernel('reader');
   const reads: StoredEvent[][] = [];
-  while (writing) {
+  while (!writing.signal.aborted) {
     const atLeast = last.seq;
     const log = await reader.log.read.whole(key, atLeast);
     assert.ok(log.at(-1)!.position.seq >= atLeast);
@@ -83,7 +89,10 @@ test('a read while others append is an unbroken beginning of the log, and reache
 test('a read that cannot reach what was asked for says so with a stable code', async () => {
   const key = someWorkflow();
   await append(kernel, draftOf('workflow.requested', key, { name: 'first' }));
-  await assert.rejects(kernel.log.read.whole(key, 1_000_000), { name: 'RetryableError', code: 'log_lagging' });
+  await assert.rejects(kernel.log.read.whole(key, 1_000_000), {
+    name: 'RetryableError',
+    code: 'log_lagging',
+  });
 });
 
 test('a workflow that does not exist has an empty log and no head', async () => {
@@ -140,7 +149,11 @@ test('a log whose newest events are each nearly as large as a message may be is 
   let behind = START;
   for (let round = 0; round < 2; round += 1) {
     for (const [type, data] of Object.entries(large))
-      behind = await append(kernel, draftOf(type as MessageType, key, { name: `${type}${round}`, data: data as never }), behind);
+      behind = await append(
+        kernel,
+        draftOf(type as MessageType, key, { name: `${type}${round}`, data }),
+        behind,
+      );
   }
   const log = await kernel.log.read.whole(key);
   assert.equal(log.length, 16);
@@ -169,7 +182,9 @@ test('an event is the same whether it was delivered or read, to the millisecond 
   const { state } = await (await kernel.connection.jetstreamManager()).streams.info(LOG_STREAM);
   await until('all delivered', () => delivered.size === state.messages, 20_000);
   const direct = new DirectReader(kernel.connection, LOG_STREAM);
-  const subjects = new Set((await direct.lastOfEach('agents.timer.fired.*.*.*')).map(({ subject }) => subject));
+  const subjects = new Set(
+    (await direct.lastOfEach('agents.timer.fired.*.*.*')).map(({ subject }) => subject),
+  );
   let compared = 0;
   for (const subject of subjects) {
     for (const { seq, storedAt } of await direct.allAt(subject)) {

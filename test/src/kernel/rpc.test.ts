@@ -15,7 +15,9 @@ before(async () => {
   server = await startTestServer();
   [kernel, serving] = [await server.kernel('asking'), await server.kernel('serving')];
   const { connection, logger } = serving;
-  await serveRpc({ connection, logger, version: '0.1.0' }, rpc.embed, (user, request) => answer(user, request));
+  await serveRpc({ connection, logger, version: '0.1.0' }, rpc.embed, (user, request) =>
+    answer(user, request),
+  );
   await serving.connection.flush();
 });
 after(async () => {
@@ -30,8 +32,10 @@ const vectors = (n: number, dimensions: number): EmbedResponse => ({
   dimensions,
   vectors: Array.from({ length: n }, () => Array.from({ length: dimensions }, () => Math.random())),
 });
-const terminal = (code: string) => (error: unknown) => error instanceof TerminalError && error.failure.code === code;
-const retryable = (code: string) => (error: unknown) => error instanceof RetryableError && error.code === code;
+const terminal = (code: string) => (error: unknown) =>
+  error instanceof TerminalError && error.failure.code === code;
+const retryable = (code: string) => (error: unknown) =>
+  error instanceof RetryableError && error.code === code;
 
 test('a query is answered, with the user of its subject', async () => {
   const users: string[] = [];
@@ -76,7 +80,10 @@ test('an answer larger than the server takes is told as a failure, and the servi
 });
 
 test('a query larger than the server takes is refused where it is asked', async () => {
-  await assert.rejects(ask(Array.from({ length: 64 }, () => 'x'.repeat(32_000))), terminal('request_too_large'));
+  await assert.rejects(
+    ask(Array.from({ length: 64 }, () => 'x'.repeat(32_000))),
+    terminal('request_too_large'),
+  );
 });
 
 test('a service that is away, or slow, can be asked again later', async () => {
@@ -100,7 +107,10 @@ test('an answer that is ready only after the connection closed does not end the 
   });
   await leaving.connection.flush();
   const search = { user, request: { query: 'x', k: 1 }, timeoutMs: 300 };
-  const asking = assert.rejects(callRpc(kernel.connection, rpc.searchMemory, search), retryable('service_away'));
+  const asking = assert.rejects(
+    callRpc(kernel.connection, rpc.searchMemory, search),
+    retryable('service_away'),
+  );
   await asked.promise;
   await leaving[Symbol.asyncDispose]();
   ready.resolve();

@@ -11,12 +11,16 @@ import { dice } from '../support/property.ts';
 import { startTestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
-const KILLS = 4;
+const KILLS = 3;
 const RUNS = 24;
-const CALLS = 40;
+const CALLS = 30;
 
 /** A run that asks for one recall after the other; `acknowledged` is what it was told is stored. */
-async function askOnAndOn(kernel: Kernel, key: WorkflowKey, acknowledged: Map<EventId, Position>): Promise<void> {
+async function askOnAndOn(
+  kernel: Kernel,
+  key: WorkflowKey,
+  acknowledged: Map<EventId, Position>,
+): Promise<void> {
   const store = async (type: MessageType, name: string, after: Position): Promise<Position> => {
     const draft = draftOf(type, key, { name });
     const result = await kernel.log.append(draft, { after });
@@ -97,11 +101,17 @@ test('kills of the server under load lose nothing acknowledged, break no chain, 
   }
   assert.equal(new Set(seqs).size, seqs.length);
   const repeated = [...acts.values()].reduce((sum, times) => sum + times - 1, 0);
-  t.diagnostic(`${acts.size} requests, ${KILLS} kills, ${repeated} acts repeated for want of an outcome in the log`);
-  await until('everything acked', async () => {
-    const { consumers } = await kernel.connection.jetstreamManager();
-    const { num_pending, num_ack_pending } = await consumers.info(LOG_STREAM, 'memory');
-    return num_pending === 0 && num_ack_pending === 0;
-  }, 30_000);
+  t.diagnostic(
+    `${acts.size} requests, ${KILLS} kills, ${repeated} acts repeated for want of an outcome in the log`,
+  );
+  await until(
+    'everything acked',
+    async () => {
+      const { consumers } = await kernel.connection.jetstreamManager();
+      const { num_pending, num_ack_pending } = await consumers.info(LOG_STREAM, 'memory');
+      return num_pending === 0 && num_ack_pending === 0;
+    },
+    30_000,
+  );
   await worker.drain(1_000);
 });

@@ -94,7 +94,7 @@ test('an append stores its event exactly once and says so, whatever messages and
   const property = fc.asyncProperty(many, async (lives) => {
     await Promise.all(lives.map(run));
   });
-  await holds(t, property, 3);
+  await holds(t, property, 2);
 });
 
 test('an append whose answer was lost finds its event even where another writer went on behind it', async () => {
@@ -118,7 +118,9 @@ test('an append whose answer was lost finds its event even where another writer 
 test('an undecided append ends soon after its signal aborts', async () => {
   const append = appendThrough({ publish: () => Promise.resolve(UNKNOWN) });
   const draft = draftOf('workflow.requested', someWorkflow(), { name: 'never' });
-  await assert.rejects(append(draft, { after: START, signal: AbortSignal.timeout(50) }), { name: 'TimeoutError' });
+  await assert.rejects(append(draft, { after: START, signal: AbortSignal.timeout(50) }), {
+    name: 'TimeoutError',
+  });
 });
 
 test('appends over a connection that is cut in the middle of messages and answers are stored exactly once', async (t) => {
@@ -126,10 +128,10 @@ test('appends over a connection that is cut in the middle of messages and answer
   await using proxy = await startTcpProxy(server.nats.url);
   await using far = await server.kernel('far', proxy.url);
   const keys = Array.from({ length: 40 }, () => someWorkflow());
-  let finished = false;
+  const finished = new AbortController();
   let cuts = 0;
   const cutting = (async () => {
-    for (; !finished; cuts += 1) {
+    for (; !finished.signal.aborted; cuts += 1) {
       if (random() < 0.5) proxy.cutAfter(Math.floor(random() * 20_000));
       else proxy.cutNextAnswer();
       await sleep(100 + random() * 400);
@@ -138,21 +140,26 @@ test('appends over a connection that is cut in the middle of messages and answer
   const results = await Promise.all(
     keys.map(async (key) => {
       let behind = START;
-      for (let i = 0; i < 200; i += 1) {
+      for (let i = 0; i < 100; i += 1) {
         const result = await far.log.append(draftOf('timer.fired', key, { name: `${i}` }), { after: behind });
         assert.notEqual(result.kind, 'conflict');
-        behind = result.kind === 'appended' ? result.position : result.kind === 'present' ? result.event.position : behind;
+        behind =
+          result.kind === 'appended'
+            ? result.position
+            : result.kind === 'present'
+              ? result.event.position
+              : behind;
       }
       return behind;
     }),
   );
-  finished = true;
+  finished.abort();
   await cutting;
   t.diagnostic(`${cuts} cuts`);
   for (const [i, key] of keys.entries()) {
     const log = await kernel.log.read.whole(key);
     assertChain(log, key);
-    assert.equal(log.length, 200);
+    assert.equal(log.length, 100);
     assert.deepEqual(log.at(-1)?.position, results[i]);
   }
 });

@@ -32,8 +32,8 @@ export function draftOf<Type extends MessageType>(
 /** Appends `draft`, which nobody races, behind `after`, and returns where it stands. */
 export async function append(kernel: Kernel, draft: EventDraft, after: Position = START): Promise<Position> {
   const result = await kernel.log.append(draft, { after });
-  assert.equal(result.kind, 'appended');
-  return result.kind === 'appended' ? result.position : START;
+  if (result.kind !== 'appended') assert.fail(`${draft.type} was not appended but ${result.kind}`);
+  return result.position;
 }
 
 /** Numbered 1..n without gaps, each event naming the one before it, no id twice, all of one workflow. */

@@ -13,7 +13,10 @@ export interface WorkQueue {
   /** Deliveries without an ack. */
   pending(): Promise<number>;
   /** An actor with patient settings, but for `options`. It is drained at the end of the test, if it is not before. */
-  actor(kernel: Kernel, options: Pick<ActorOptions, 'handle'> & Partial<ActorOptions>): ReturnType<typeof startActor>;
+  actor(
+    kernel: Kernel,
+    options: Pick<ActorOptions, 'handle'> & Partial<ActorOptions>,
+  ): ReturnType<typeof startActor>;
 }
 
 let queues = 0;
