@@ -4,9 +4,10 @@ import { after, before, test } from 'node:test';
 import { findNatsServer, freePort, localDir, startGuarded } from '@troupe/setup';
 import type { ToolDefinition } from '@troupe/contracts';
 import { referenceTo } from '@troupe/contracts';
-import { createLogger, openKernel, provision, StartupError, TerminalError } from '@troupe/shared';
+import { createLogger, openKernel, StartupError, TerminalError } from '@troupe/shared';
 import { someWorkflow } from '../support/events.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 let server: TestServer;
@@ -101,21 +102,26 @@ test('announced tools are offered at once, found by hash for ever, and unknown o
   });
 });
 
-test('tools and blobs that were first asked for before there was a place for them are found once there is', async () => {
-  await using empty = await startTestServer({ provisioned: false });
-  await using kernel = await empty.kernel();
+test('tools and blobs that were first asked for while the server was away are found when it is back', async () => {
+  await using proxy = await startTcpProxy(server.nats.url);
+  await using kernel = await server.kernel('far', proxy.url);
   const { user } = someWorkflow();
-  const definition = tool('found');
   const content = new TextEncoder().encode('kept');
+  proxy.refuse(true);
   const results = await Promise.allSettled([
     kernel.tools.current(['look']),
-    kernel.tools.definition(referenceTo(definition)),
+    kernel.tools.definition(referenceTo(tool('old'))),
     kernel.blobs.store(user, content),
   ]);
   assert.deepEqual(new Set(results.map(({ status }) => status)), new Set(['rejected']));
-  await provision(kernel.connection, empty.nats.monitorUrl);
-  await kernel.tools.announce([definition]);
-  assert.deepEqual(await kernel.tools.definition(referenceTo(definition)), definition);
+  proxy.refuse(false);
+  await until('connected again', () =>
+    kernel.connection.flush().then(
+      () => true,
+      () => false,
+    ),
+  );
   assert.equal((await kernel.tools.current(['look'])).length, 1);
+  assert.equal((await kernel.tools.definition(referenceTo(tool('old')))).description, 'old');
   assert.equal(await kernel.blobs.load(await kernel.blobs.store(user, content)), 'kept');
 });

@@ -1,13 +1,16 @@
 // The one job that makes streams and consumers, and the comparison that every service makes before it works.
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { JetStreamManager, StreamConfig } from 'nats';
 import type { Kernel } from '@troupe/shared';
 import { bind, LOG_STREAM, provision, StartupError, streamId } from '@troupe/shared';
 import { declaredConsumers, declaredStreams } from '../../../shared/src/provision/declared.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
+import { until } from '../support/until.ts';
 
 let server: TestServer;
 let kernel: Kernel;
@@ -29,6 +32,9 @@ const streamNames = async (): Promise<string[]> => {
 };
 const deleteAll = async (): Promise<void> => {
   for (const name of await streamNames()) await manager.streams.delete(name);
+  // The server says so before its store is rid of them, and would refuse the same names until then.
+  const stored = join(server.storeDir, 'jetstream', '$G', 'streams');
+  await until('the store is empty', async () => (await readdir(stored).catch(() => [])).length === 0);
 };
 const provisionNow = (monitorUrl: string | undefined = server.nats.monitorUrl) =>
   provision(kernel.connection, monitorUrl);

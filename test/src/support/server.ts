@@ -8,6 +8,8 @@ import { createLogger, type Kernel, openKernel, provision } from '@troupe/shared
 
 export interface TestServer extends AsyncDisposable {
   readonly nats: NatsServer;
+  /** Where the server keeps everything. */
+  readonly storeDir: string;
   /** A kernel with its own connection, straight to the server or by way of `url` (a proxy). Whoever opens it disposes it first. */
   kernel(name?: string, url?: string): Promise<Kernel>;
 }
@@ -26,6 +28,7 @@ export async function startTestServer({ provisioned = true }: TestServerOptions 
   const nats = await startNatsServer({ binary, storeDir });
   const server: TestServer = {
     nats,
+    storeDir,
     kernel: (name = 'test', url = nats.url) => openKernel({ url, name, logger: silent }),
     async [Symbol.asyncDispose]() {
       await nats.stop();

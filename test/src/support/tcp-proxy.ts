@@ -5,6 +5,8 @@ export interface TcpProxy extends AsyncDisposable {
   readonly url: string;
   /** Cuts every connection now, with what is on its way in both directions. New ones are accepted. */
   cut(): void;
+  /** Cuts every connection and, while `away`, every new one too. */
+  refuse(away: boolean): void;
   /** Cuts every connection once `bytes` more bytes went from clients to the server, in the middle of a message. */
   cutAfter(bytes: number): void;
   /** Cuts every connection with the next answer of the server instead of passing it on. */
@@ -16,6 +18,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let allowance = Number.POSITIVE_INFINITY;
   let swallowAnswer = false;
+  let refusing = false;
 
   const cut = (): void => {
     allowance = Number.POSITIVE_INFINITY;
@@ -24,6 +27,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     sockets.clear();
   };
   const server = createServer((client) => {
+    if (refusing) return void client.destroy();
     const upstream = connect(Number(port), hostname);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -49,6 +53,10 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   return {
     url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
+    refuse: (away) => {
+      refusing = away;
+      cut();
+    },
     cutAfter: (bytes) => {
       allowance = bytes;
     },
