@@ -145,8 +145,10 @@ const cancel = async (run: Run, job: EventId) =>
 
 test('A running job is cancelled by its own workflow, wherever it runs, and by no other.', async () => {
   const run = await begin('cancels');
+  const visits = visitsTo('/waits');
   const job = await run.callNamed('spawn_browser_job', waits());
   await run.output(job);
+  await until('the job is at its page', () => visitsTo('/waits') > visits);
   assert.equal(await statusOf(run, job), 'running');
   const other = await begin('meddles');
   assert.equal(await cancel(other, job), 'unknown');

@@ -1,5 +1,6 @@
 // One browser job: a place in line, a context of its own behind a proxy of its own, the steps one after the other, a report.
 // It knows nothing of the log. A browser that crashes under a job that only looked is replaced and the job begun again.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import type { TextReference } from '@troupe/contracts';
 import type { EgressGuard } from '../egress/guard.ts';
@@ -36,6 +37,8 @@ export interface JobReport {
 }
 
 const ATTEMPTS = 3;
+/** A context that does not close in this time is left to its browser's end. */
+const CLOSE_MS = 5_000;
 
 /** Throws ToolError, or the signal's reason when it aborts. */
 export const runJob = (means: JobMeans, run: JobRun): Promise<JobReport> =>
@@ -65,16 +68,21 @@ interface Progress {
 async function visit(browser: Browser, means: JobMeans, run: JobRun, progress: Progress): Promise<JobReport> {
   const { signal, save } = run;
   await using proxy = await openEgressProxy(means.guard);
-  await using context = await browser.newContext({
+  const context = await browser.newContext({
     proxy: { server: proxy.url },
     serviceWorkers: 'block',
     acceptDownloads: false,
   });
-  const close = (): void => void context.close().catch(() => undefined);
-  signal.addEventListener('abort', close, { once: true });
+  // A page that is being opened while its context closes may never answer: whoever aborts does not wait for it.
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => undefined);
+  const abort = (): void => aborted.reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
-    const page = await context.newPage();
+    const opening = context.newPage();
+    opening.catch(() => undefined);
+    const page = await Promise.race([opening, aborted.promise]);
     context.on('page', (popup) => void popup.close().catch(() => undefined));
     const navigation = followNavigation(page, proxy);
     const report = { extracts: [] as Extract[], screenshots: [] as TextReference[] };
@@ -82,7 +90,9 @@ async function visit(browser: Browser, means: JobMeans, run: JobRun, progress: P
     for (const [number, step] of steps.entries()) {
       if (acts(step)) progress.acted = true;
       const doing = runStep(page, step, report, { timeoutMs: means.stepTimeoutMs, save });
-      await Promise.race([doing, navigation.failed]).catch((error: unknown) => {
+      doing.catch(() => undefined);
+      await Promise.race([doing, navigation.failed, aborted.promise]).catch((error: unknown) => {
+        signal.throwIfAborted();
         throw navigation.failure() ?? stepFailure(step, number, error);
       });
       const failure = navigation.failure();
@@ -90,7 +100,8 @@ async function visit(browser: Browser, means: JobMeans, run: JobRun, progress: P
     }
     return { title: (await page.title()).slice(0, 500), url: page.url().slice(0, 4_096), ...report };
   } finally {
-    signal.removeEventListener('abort', close);
+    signal.removeEventListener('abort', abort);
+    await Promise.race([context.close().catch(() => undefined), sleep(CLOSE_MS, undefined, { ref: false })]);
   }
 }
 
