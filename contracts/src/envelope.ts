@@ -25,6 +25,7 @@ export type EventDraft<Type extends MessageType = MessageType> = {
     readonly correlationId: string;
     readonly causationId: string;
     readonly data: DataOf<T>;
+    readonly workflowType?: string | undefined;
     readonly traceparent?: string | undefined;
   };
 }[Type];
@@ -35,6 +36,8 @@ export interface Envelope extends WorkflowKey {
   readonly source: string;
   readonly correlationId: string;
   readonly causationId: string;
+  /** Of the run, for names of spans and metrics; absent from events of the first release. */
+  readonly workflowType?: string | undefined;
   readonly traceparent: string | undefined;
   readonly position: Position;
   /** The stream sequence of the workflow's event before this one (0: none), which the append expected. */
@@ -89,6 +92,7 @@ export function encodeEvent(
       'ce-correlationid': draft.correlationId,
       'ce-causationid': draft.causationId,
       'ce-sequence': String(sequence),
+      ...(draft.workflowType === undefined ? {} : { 'ce-workflowtype': draft.workflowType }),
       ...(draft.traceparent === undefined ? {} : { traceparent: draft.traceparent }),
     },
     body: encodeData(draft),
@@ -131,6 +135,7 @@ export function decodeEvent(raw: RawMessage): StoredEvent {
     ...rest,
     user,
     workflow,
+    workflowType: raw.header('ce-workflowtype'),
     traceparent: raw.header('traceparent'),
     position: { seq: raw.seq, sequence },
     storedAt: raw.storedAt,

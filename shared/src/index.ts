@@ -1,4 +1,6 @@
 // The kernel, for services and tests.
+export type { Aborts } from './aborts.ts';
+export { NoLongerWanted } from './aborts.ts';
 export type { Actor, ActorOptions } from './actor.ts';
 export { startActor } from './actor.ts';
 export { BLOBS_BUCKET, planOffload } from './blobs.ts';

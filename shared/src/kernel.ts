@@ -1,6 +1,8 @@
 // Everything that a service does with NATS, opened on one connection and closed with it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
+import type { Aborts } from './aborts.ts';
+import { createAborts } from './aborts.ts';
 import type { Blobs } from './blobs.ts';
 import { createBlobs } from './blobs.ts';
 import type { DeadLetters } from './dead-letters.ts';
@@ -20,6 +22,7 @@ export interface Kernel extends AsyncDisposable {
   readonly blobs: Blobs;
   readonly tools: ToolDirectory;
   readonly deadLetters: DeadLetters;
+  readonly aborts: Aborts;
   readonly logger: Logger;
 }
 
@@ -38,6 +41,7 @@ export async function openKernel(options: { url: string; name: string; logger: L
     log: createLog(connection, publisher, blobs),
     tools: createToolDirectory(connection),
     deadLetters: createDeadLetters(publisher),
+    aborts: createAborts(connection),
     logger: options.logger,
     async [Symbol.asyncDispose]() {
       const flushed = connection.flush().catch(() => undefined);

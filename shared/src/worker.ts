@@ -3,6 +3,7 @@
 //      request is read; an outcome, a cancellation or the end of the run found there means there is nothing to do.
 //  W2  A result is written only while its request is open; otherwise it is late: counted, dropped, acked.
 //  W3  A request that is given up is followed by its failure, so that no run waits for ever.
+//  W4  Work that acts is stopped when its request is closed meanwhile: cancelled, out of time, answered by another.
 import type {
   DataOf,
   Envelope,
@@ -32,7 +33,7 @@ export type Outcome<Request extends RequestType> = {
 }[Exclude<OutcomeType<Request>, `${string}.cancelled`>];
 
 export interface WorkContext {
-  /** Aborts when the process drains; pass it to everything that waits. */
+  /** Aborts when the process drains or the request is closed by others (W4); pass it to everything that waits. */
   readonly signal: AbortSignal;
   /** What stood behind the request when the work began; only for workers that act. */
   readonly behind: readonly StoredEvent[];
@@ -104,8 +105,20 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
       const behind = acts ? await eventsBehind(kernel, request) : [];
       if (isSettled(request, behind)) return;
       const write = writer(request, behind);
-      const context: WorkContext = { signal, behind, write };
-      await finish(request, write, await handle(request, context));
+      if (!acts) return finish(request, write, await handle(request, { signal, behind, write }));
+      using watch = kernel.aborts.watch(request, async () =>
+        isSettled(request, await eventsBehind(kernel, request)),
+      );
+      const context = { signal: AbortSignal.any([signal, watch.signal]), behind, write };
+      const outcome = await handle(request, context).catch((error: unknown) => {
+        if (!watch.signal.aborted) throw error;
+      });
+      if (outcome !== undefined) await finish(request, write, outcome);
+      else
+        kernel.logger.info(
+          { workflow: request.workflow, type: request.type },
+          'work stopped: no longer wanted',
+        );
     },
     async onDead(delivery, failure) {
       // There is no request to answer, or no log to write the answer into.

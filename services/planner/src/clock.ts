@@ -56,7 +56,7 @@ export function firedDraft(run: Run | undefined, timer: string): EventDraft<'tim
   if (run === undefined) return undefined;
   const open = openTimers(run).find(({ id }) => id === timer);
   if (open === undefined) return undefined;
-  const { user, workflow, correlationId, traceparent } = run;
+  const { user, workflow, workflowType, correlationId, traceparent } = run;
   return {
     type: 'timer.fired',
     id: eventId(open.id, 'fired'),
@@ -65,6 +65,7 @@ export function firedDraft(run: Run | undefined, timer: string): EventDraft<'tim
     data: { timer: timer as EventId, due_at: new Date(open.dueAt).toISOString() },
     user,
     workflow,
+    workflowType,
     correlationId,
     traceparent,
   };

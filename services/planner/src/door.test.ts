@@ -21,7 +21,14 @@ let seq: number;
 beforeEach(() => {
   kernel = new MemoryKernel();
   const { append, read, clock } = kernel;
-  runs = new Runs({ append, read, clock, machineFor: (run) => registry.machineFor(run), cached: 100 });
+  runs = new Runs({
+    append,
+    read,
+    clock,
+    knock: () => undefined,
+    machineFor: (run) => registry.machineFor(run),
+    cached: 100,
+  });
   offered = ['notify_user'];
   seq = 0;
 });

@@ -69,6 +69,7 @@ export class Door {
       source: SOURCE,
       correlationId: wish.correlationId ?? workflow,
       causationId: this.#causeOf(delivery),
+      workflowType: wish.request.workflow_type,
       traceparent: wish.traceparent,
       data,
     };
@@ -145,7 +146,7 @@ export class Door {
   ): EventDraft<'workflow.cancel_requested'> | undefined {
     if (run === undefined) throw nothingToCancel(workflow, delivery.attempt);
     if (run.state.kind !== 'active') return undefined;
-    const { correlationId, traceparent } = run;
+    const { workflowType, correlationId, traceparent } = run;
     const cause = this.#causeOf(delivery);
     return {
       type: 'workflow.cancel_requested',
@@ -155,6 +156,7 @@ export class Door {
       data: reason === undefined ? {} : { reason },
       user,
       workflow,
+      workflowType,
       correlationId,
       traceparent,
     };

@@ -49,6 +49,7 @@ async function start(
     append,
     read,
     clock,
+    knock: (key) => kernel.aborts.knock(key),
     machineFor: (run) => registry.machineFor(run),
     cached: CACHED_RUNS,
   });

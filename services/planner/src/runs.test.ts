@@ -28,6 +28,7 @@ const planner = (cached = 100): Runs =>
     append: kernel.append,
     read: kernel.read,
     clock: kernel.clock,
+    knock: () => undefined,
     machineFor: () => machine,
     cached,
   });

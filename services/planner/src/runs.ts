@@ -4,7 +4,9 @@
 //      tail is read first. The stream's sequence tells, since a workflow's own begins anew where its log was erased.
 //  P2  Owed events are written one at a time behind the fold; a refusal means others wrote, so fold theirs and look again.
 //  P3  Timers are set before the effects that they guard, and withdrawn when nothing is owed.
+//  P4  What was stopped is told to whoever is at work on it, after the log says so.
 import type { EventDraft, LogEvent, StoredEvent, WorkflowKey } from '@troupe/contracts';
+import { isTerminal } from '@troupe/contracts';
 import type { Append, LogReader } from '@troupe/shared';
 import type { Clock } from './clock.ts';
 import type { MachineFor } from './core/run.ts';
@@ -16,6 +18,8 @@ export interface RunsOptions {
   readonly read: LogReader;
   readonly machineFor: MachineFor;
   readonly clock: Clock;
+  /** Tells the services that work for this workflow may be in vain; see the kernel's aborts. */
+  readonly knock: (key: WorkflowKey) => void;
   /** Folded runs kept in memory; the least recently used goes first. */
   readonly cached: number;
 }
@@ -94,6 +98,7 @@ export class Runs {
       const [draft] = owed(run);
       if (draft === undefined) break;
       const result = await this.#options.append(draft, { after: run.position });
+      if (result.kind !== 'conflict' && stopsWork(draft)) this.#options.knock(run);
       run =
         result.kind === 'appended'
           ? written(run, draft, result.position)
@@ -161,6 +166,9 @@ export class Runs {
     }
   }
 }
+
+/** A job in the background may outlive its call, so every end of a run may stop something. */
+const stopsWork = ({ type }: EventDraft): boolean => isTerminal(type) || type.endsWith('.cancelled');
 
 /** Whether the planner's shard consumer must look at an event: what the fold itself wrote needs nothing. */
 export const isNews = (event: StoredEvent): event is LogEvent =>

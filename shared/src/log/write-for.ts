@@ -45,7 +45,7 @@ export function writeFor(options: {
   readonly isClosedBy: (tail: readonly StoredEvent[]) => boolean;
 }): Write {
   const { append, source, request, isClosedBy } = options;
-  const { user, workflow, correlationId, traceparent } = request;
+  const { user, workflow, correlationId, workflowType, traceparent } = request;
   let after = options.after;
   const known = new Map<EventId, Written>();
   const remember = (events: readonly StoredEvent[]): void => {
@@ -62,6 +62,7 @@ export function writeFor(options: {
       user,
       workflow,
       correlationId,
+      workflowType,
       traceparent,
       causationId: request.id,
     };

@@ -92,10 +92,14 @@ function draftOf(
   ids: { id: EventId; causationId: string },
   given: unknown,
 ): EventDraft {
-  const { user, workflow, correlationId, traceparent } = run;
+  const { user, workflow, workflowType, correlationId, traceparent } = run;
   const { success, data, error } = contractOf(type).schema.safeParse(given);
   if (!success) throw new MachineError(`Its ${type} breaks the contract: ${z.prettifyError(error)}`);
-  return { type, data, user, workflow, correlationId, traceparent, source: SOURCE, ...ids } as EventDraft;
+  return {
+    ...{ type, data, user, workflow, workflowType, correlationId, traceparent },
+    source: SOURCE,
+    ...ids,
+  } as EventDraft;
 }
 
 function finalType(snapshot: AnyMachineSnapshot): TerminalType {

@@ -5,8 +5,8 @@ import type { Kernel } from '@troupe/shared';
 import { z } from 'zod';
 import { ToolError } from '../tool.ts';
 
-/** A message at `agents.abort.<user>.<workflow>`; without a job it means all of the workflow's. */
-const Abort = z.object({ job_id: z.string().optional() });
+/** A message at `agents.abort.<user>.<workflow>` that names a job; without one it is the kernel's (a run that may be over). */
+const Abort = z.object({ job_id: z.string() });
 
 export class RunningJobs {
   readonly #jobs = new Map<AbortController, WorkflowKey & { readonly jobId: string }>();
@@ -18,10 +18,10 @@ export class RunningJobs {
     return { signal: controller.signal, [Symbol.dispose]: () => this.#jobs.delete(controller) };
   }
 
-  /** Stops the workflow's job, or all of its jobs; a job of another workflow is never touched. */
-  stop({ user, workflow }: WorkflowKey, jobId: string | undefined): void {
+  /** Stops the workflow's job; a job of another workflow is never touched. */
+  stop({ user, workflow }: WorkflowKey, jobId: string): void {
     for (const [controller, job] of this.#jobs) {
-      const meant = job.user === user && job.workflow === workflow && (jobId ?? job.jobId) === job.jobId;
+      const meant = job.user === user && job.workflow === workflow && job.jobId === jobId;
       if (meant) controller.abort(jobCancelled());
     }
   }
