@@ -23,11 +23,13 @@ import { workflowCompleted } from './messages/workflow-completed.ts';
 import { workflowDisabled } from './messages/workflow-disabled.ts';
 import { workflowFailed } from './messages/workflow-failed.ts';
 import { workflowRequested } from './messages/workflow-requested.ts';
+import { workflowSignalled } from './messages/workflow-signalled.ts';
 import { doorSubject, typeFilter } from './subjects.ts';
 
 /** In the order in which a run meets them. */
 const contracts = [
   workflowRequested,
+  workflowSignalled,
   workflowCancelRequested,
   memoryRequested,
   memoryCompleted,
@@ -85,6 +87,7 @@ export const isTerminal = (type: string): type is TerminalType => terminal.has(t
 /** What anybody may publish at the door. */
 export const DOOR_TYPES = [
   'workflow.requested',
+  'workflow.signalled',
   'workflow.cancel_requested',
 ] as const satisfies readonly MessageType[];
 export type DoorType = (typeof DOOR_TYPES)[number];

@@ -2,8 +2,11 @@
 import type { z } from 'zod';
 
 export type Service = 'planner' | 'llm-gateway' | 'tool-executor' | 'memory';
-/** Who may write a message into the log. Door and clock are the planner's two ways in from outside the fold. */
-export type Writer = Service | 'planner:door' | 'planner:clock';
+/**
+ * Who may write a message into the log. Door and clock are the planner's two ways in from outside the fold; `planner:given-up` answers
+ * requests whose workers died.
+ */
+export type Writer = Service | 'planner:door' | 'planner:clock' | 'planner:given-up';
 export type Reader = Service | 'user';
 
 export interface MessageContract<Type extends string = string, Schema extends z.ZodType = z.ZodType> {

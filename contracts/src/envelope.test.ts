@@ -17,6 +17,7 @@ const draftOf = (type: MessageType, data: unknown = catalogue.get(type)?.example
     source: '/troupe/test',
     correlationId: 'corr:1/x',
     causationId: 'cause',
+    workflowType: 'automation',
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   }) as EventDraft;
 
@@ -41,9 +42,9 @@ function stored(draft: EventDraft, change: (message: Stored) => void = () => und
 for (const type of catalogue.keys() as MapIterator<MessageType>) {
   test(`an event ${type} decodes to what was encoded, with its place and the stream's time`, () => {
     const draft = draftOf(type);
-    const { user, workflow, id, source, correlationId, causationId, traceparent, data } = draft;
+    const { user, workflow, id, source, correlationId, causationId, workflowType, traceparent, data } = draft;
     assert.deepEqual(decodeEvent(stored(draft)), {
-      ...{ user, workflow, id, source, correlationId, causationId, traceparent, data, type },
+      ...{ user, workflow, id, source, correlationId, causationId, workflowType, traceparent, data, type },
       position: { seq: 42, sequence: 3 },
       previous: 17,
       storedAt: 1_700_000_000_123,
@@ -65,6 +66,7 @@ test('the envelope is a CloudEvent in binary mode', () => {
     'ce-correlationid': 'corr:1/x',
     'ce-causationid': 'cause',
     'ce-sequence': '3',
+    'ce-workflowtype': 'automation',
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   });
 });

@@ -1,5 +1,5 @@
 // Branded identifiers. They stand in NATS subjects, so their alphabet is closed: no dots, wildcards or spaces.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 /** The alphabet of every id that stands in a subject; ids are opaque (no e-mail addresses). */
@@ -13,16 +13,17 @@ export type UserId = z.infer<typeof UserId>;
 export const WorkflowId = subjectId.brand<'WorkflowId'>();
 export type WorkflowId = z.infer<typeof WorkflowId>;
 
-export const EventId = z
-  .string()
-  .regex(/^[0-9a-f]{32}$/)
-  .brand<'EventId'>();
+export const EVENT_ID = /^[0-9a-f]{32}$/;
+export const EventId = z.string().regex(EVENT_ID).brand<'EventId'>();
 export type EventId = z.infer<typeof EventId>;
 
-/** Follows a request through services, provider calls and tool calls. Visible ASCII, so that it needs no escaping. */
+/** Visible ASCII, so that it needs no escaping in a header. */
+export const CORRELATION_ID = /^[A-Za-z0-9._:/-]{1,128}$/;
+
+/** Follows a request through services, provider calls and tool calls. */
 export const CorrelationId = z
   .string()
-  .regex(/^[A-Za-z0-9._:/-]{1,128}$/, 'must be 1 to 128 characters of A-Z a-z 0-9 . _ : / -');
+  .regex(CORRELATION_ID, 'must be 1 to 128 characters of A-Z a-z 0-9 . _ : / -');
 export type CorrelationId = z.infer<typeof CorrelationId>;
 
 /** The workflow that an event belongs to: one user's, one log. */
@@ -36,5 +37,5 @@ export interface WorkflowKey {
  * for the same cause writes the same id, which is how a repeated write is recognised.
  */
 export function eventId(causationId: string, name: string): EventId {
-  return createHash('sha256').update(`${causationId}/${name}`).digest('hex').slice(0, 32) as EventId;
+  return hash('sha256', `${causationId}/${name}`, 'hex').slice(0, 32) as EventId;
 }

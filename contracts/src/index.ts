@@ -15,7 +15,15 @@ export type { DataOf, DoorType, MessageType, OutcomeType, RequestType, TerminalT
 export type { AssistantTurn, ModelToolCall } from './conversation.ts';
 export { PromptMessage } from './conversation.ts';
 export type { MessageContract, Reader, Service, Writer } from './define-message.ts';
-export { ContractError, decodeEvent, encodeData, encodeEvent, EXPECTED_LAST, START } from './envelope.ts';
+export {
+  conformingData,
+  ContractError,
+  decodeEvent,
+  encodeData,
+  encodeEvent,
+  EXPECTED_LAST,
+  START,
+} from './envelope.ts';
 export type {
   Envelope,
   EventDraft,
@@ -33,8 +41,22 @@ export { INLINE_TEXT_BYTES, inlineTextsIn, LargeText, TextReference } from './la
 export { MemorySnippet } from './memory.ts';
 export { RunSettings } from './messages/workflow-requested.ts';
 export type { WorkflowRequested } from './messages/workflow-requested.ts';
+export {
+  RunSummary,
+  runSummaryKey,
+  runSummaryKeys,
+  RUNS_BUCKET,
+  SUMMARY_GOAL_CHARACTERS,
+} from './run-summary.ts';
 export { rpc, rpcReply } from './rpc.ts';
-export type { EmbedRequest, EmbedResponse, Rpc, SearchRequest, SearchResponse } from './rpc.ts';
+export type {
+  EmbedRequest,
+  EmbedResponse,
+  ModelsResponse,
+  Rpc,
+  SearchRequest,
+  SearchResponse,
+} from './rpc.ts';
 export {
   abortFilter,
   abortSubject,
@@ -56,6 +78,8 @@ export {
   typeFilter,
   workflowFilter,
 } from './subjects.ts';
+export { formatTraceparent, parseTraceparent, traceOfRun } from './trace-context.ts';
+export type { RunTrace, TraceContext } from './trace-context.ts';
 export {
   currentToolKey,
   referenceTo,

@@ -30,7 +30,7 @@ test('the shard of an id never changes', () => {
 
 test('the subjects of one workflow are these', () => {
   assert.equal(logSubject('tool.requested', key), 'agents.tool.requested.4.alice.wf_1');
-  assert.equal(workflowFilter(key), 'agents.*.*.*.alice.wf_1');
+  assert.equal(workflowFilter(key), 'agents.*.*.4.alice.wf_1');
   assert.equal(doorSubject('workflow.requested', key.user), 'agents.workflow.requested.alice');
   assert.equal(doorSubject('workflow.requested'), 'agents.workflow.requested');
   assert.equal(timerSubject(key, 't1'), 'agents-timers.set.alice.wf_1.t1');
@@ -50,6 +50,9 @@ const FOREIGN = [
   'agents.tool.requested.-1.alice.wf_1',
   'agents.tool.requested.4.*.wf_1',
   'agents.tool.requested.4.alice.>',
+  // The shard is the workflow's, not anybody's choice.
+  'agents.tool.requested.5.alice.wf_1',
+  'agents.tool.requested.04.alice.wf_1',
 ];
 for (const subject of FOREIGN) {
   test(`"${subject}" is not a subject of the log, of the clock, of an abort or of a query`, () => {

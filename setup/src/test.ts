@@ -26,7 +26,7 @@ process.exitCode = (await (patterns.length === 0 ? testEverything() : testOnly(p
 
 async function testEverything(): Promise<boolean> {
   const verified = await verify({ root, env: process.env }, print);
-  const tests = ['nx', 'run-many', '-t', 'test', '--parallel=1', '--outputStyle=stream'];
+  const tests = ['nx', 'run-many', '-t', 'test', '--parallel=2', '--outputStyle=stream'];
   const tested = await runTests(tests, await testEnvironment());
   return verified && tested;
 }
@@ -66,6 +66,8 @@ async function testEnvironment(): Promise<Environment> {
   const chromium = await found('chromium', findChromium(options));
   return {
     ...process.env,
+    // A developer's `.env`, with real keys in it, is not for tests.
+    APP_ENV: 'test',
     PATH: [join(root, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter),
     NX_NO_CLOUD: 'true',
     NX_DAEMON: 'false',

@@ -3,11 +3,14 @@
 import type { NatsConnection } from 'nats';
 import type { WorkflowKey } from '@troupe/contracts';
 import { abortFilter, abortSubject, parseAbortSubject } from '@troupe/contracts';
+import { Outbox } from './nats/outbox.ts';
 
 /** How often work in progress is looked up without a knock. */
 const LOOK_EVERY_MS = 10_000;
 /** After a look that failed (the server is away, a replica lags). */
 const LOOK_AGAIN_MS = 250;
+/** Anybody may knock as often as they like; it must not become a flood of reads. */
+const LOOKS_APART_MS = 50;
 
 /** Thrown inside work whose request is settled: its result would be late. */
 export class NoLongerWanted extends Error {
@@ -19,12 +22,13 @@ export interface Aborts {
   knock(key: WorkflowKey): void;
   /**
    * Watches work for `key` until disposed: `isSettled` looks into the log, on a knock and now and then; once it says so, the signal
-   * aborts with NoLongerWanted.
+   * aborts with NoLongerWanted. Whoever reads the log once more before the work begins reads it after this: what is settled between
+   * that read and the watch would be told by a knock that nobody hears.
    */
   watch(key: WorkflowKey, isSettled: () => Promise<boolean>): Disposable & { readonly signal: AbortSignal };
 }
 
-export function createAborts(connection: NatsConnection): Aborts {
+export function createAborts(connection: NatsConnection, { lookEveryMs = LOOK_EVERY_MS } = {}): Aborts {
   const watches = new Map<string, Set<() => void>>();
   const idOf = ({ user, workflow }: WorkflowKey): string => `${user}/${workflow}`;
   let listening = false;
@@ -42,14 +46,17 @@ export function createAborts(connection: NatsConnection): Aborts {
 
   return {
     knock(key) {
-      if (!connection.isClosed()) connection.publish(abortSubject(key));
+      Outbox.of(connection).send(abortSubject(key), '');
     },
     watch(key, isSettled) {
       listen();
       const controller = new AbortController();
-      const looker = createLooker(isSettled, () =>
-        controller.abort(new NoLongerWanted('The request is settled; its result would be late.')),
-      );
+      const looker = createLooker({
+        isSettled,
+        onSettled: () =>
+          controller.abort(new NoLongerWanted('The request is settled; its result would be late.')),
+        everyMs: lookEveryMs,
+      });
       const id = idOf(key);
       const here = watches.get(id) ?? new Set();
       watches.set(id, here.add(looker.look));
@@ -58,7 +65,7 @@ export function createAborts(connection: NatsConnection): Aborts {
         [Symbol.dispose]() {
           looker[Symbol.dispose]();
           here.delete(looker.look);
-          if (here.size === 0) watches.delete(id);
+          if (here.size === 0 && watches.get(id) === here) watches.delete(id);
         },
       };
     },
@@ -66,45 +73,54 @@ export function createAborts(connection: NatsConnection): Aborts {
 }
 
 /** One look at a time; a knock during a look is followed by another one, since what it told of may be newer than what was read. */
-function createLooker(
-  isSettled: () => Promise<boolean>,
-  onSettled: () => void,
-): Disposable & { readonly look: () => void } {
+function createLooker(options: {
+  readonly isSettled: () => Promise<boolean>;
+  readonly onSettled: () => void;
+  readonly everyMs: number;
+}): Disposable & { readonly look: () => void } {
+  const { isSettled, onSettled, everyMs } = options;
   let timer: NodeJS.Timeout | undefined;
-  let state: 'waiting' | 'looking' | 'knocked' | 'over' = 'waiting';
+  let knocks = 0;
+  let looking = false;
+  let over = false;
+  /** Before this no look begins, however often somebody knocks. */
+  let rests = 0;
 
-  const over = (): boolean => state === 'over';
-  const after = (ms: number): void => {
+  const lookIn = (ms: number): void => {
     clearTimeout(timer);
-    timer = setTimeout(look, ms);
+    timer = setTimeout(() => void look(), ms);
     timer.unref();
   };
   const end = (): void => {
-    state = 'over';
+    over = true;
     clearTimeout(timer);
   };
-  async function lookOnce(): Promise<void> {
-    state = 'looking';
-    let next = LOOK_EVERY_MS;
+  async function look(): Promise<void> {
+    const heard = knocks;
+    looking = true;
+    let settled: boolean | undefined;
     try {
-      if (await isSettled()) {
-        if (over()) return;
-        end();
-        onSettled();
-        return;
-      }
+      settled = await isSettled();
     } catch {
-      next = LOOK_AGAIN_MS;
+      settled = undefined;
     }
-    if (over()) return;
-    if ((state as string) === 'knocked') return lookOnce();
-    state = 'waiting';
-    after(next);
+    looking = false;
+    if (over) return;
+    if (settled === true) {
+      end();
+      onSettled();
+      return;
+    }
+    rests = performance.now() + LOOKS_APART_MS;
+    if (knocks > heard) lookIn(LOOKS_APART_MS);
+    else lookIn(settled === undefined ? LOOK_AGAIN_MS : everyMs);
   }
-  function look(): void {
-    if (state === 'waiting') void lookOnce();
-    else if (state === 'looking') state = 'knocked';
-  }
-  after(LOOK_EVERY_MS);
-  return { look, [Symbol.dispose]: end };
+  lookIn(everyMs);
+  return {
+    look() {
+      knocks += 1;
+      if (!looking && !over) lookIn(Math.max(0, rests - performance.now()));
+    },
+    [Symbol.dispose]: end,
+  };
 }

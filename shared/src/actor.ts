@@ -3,12 +3,13 @@
 import type { NatsConnection } from 'nats';
 import type { Failure } from '@troupe/contracts';
 import type { DeadLetters } from './dead-letters.ts';
-import { TerminalError } from './errors.ts';
 import type { Logger } from './logger.ts';
 import type { Delivery } from './nats/delivery.ts';
 import { PullConsumer } from './nats/pull.ts';
-import { MAX_DELIVER } from './provision/declared.ts';
 import { settle } from './settle.ts';
+import type { Suspects } from './suspects.ts';
+import { handling } from './telemetry/current.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 
 export interface ActorOptions {
   readonly connection: NatsConnection;
@@ -21,20 +22,16 @@ export interface ActorOptions {
   /** Attempts after which a failing delivery is dead-lettered. */
   readonly maxAttempts: number;
   readonly deadLetters: DeadLetters;
+  readonly suspects: Suspects;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   /** Resolves when the delivery is done with and may be acked. The signal aborts when draining takes too long. */
   readonly handle: (delivery: Delivery, signal: AbortSignal) => Promise<void>;
   /** Called before a dead-lettered delivery is acked: tells whoever waits. May fail; the delivery is then tried again. */
-  readonly onDead?: (delivery: Delivery, failure: Failure) => Promise<void>;
+  readonly onDead?: (delivery: Delivery, failure: Failure, signal: AbortSignal) => Promise<void>;
   /** The loop cannot go on (the consumer is gone). */
   readonly onFatal: (error: Error) => void;
 }
-
-/**
- * A message that is delivered so often, without having failed, ends its worker every time. It is given up well before the
- * server stops delivering it without a word.
- */
-const NEVER_SETTLED_AT = MAX_DELIVER - 5;
 
 export interface Actor {
   /** Stops pulling, waits up to `graceMs` for what is in progress, then aborts it. Unfinished deliveries come again elsewhere. */
@@ -42,10 +39,11 @@ export interface Actor {
 }
 
 export function startActor(options: ActorOptions): Actor {
-  const { logger, onDead, deadLetters, consumer } = options;
+  const { logger, metrics, onDead, deadLetters, consumer } = options;
+  const inUse = { stream: options.stream, consumer };
+  metrics.consumers.add(inUse);
   /** By sequence in the stream: a delivery that comes again while it is in progress is left to the one in progress. */
-  const inProgress = new Map<number, { readonly delivery: Delivery; readonly startedAt: number }>();
-  const neverSettledAt = Math.max(options.maxAttempts + 1, NEVER_SETTLED_AT);
+  const inProgress: InProgress = new Map();
   const abort = new AbortController();
   let idle: (() => void) | undefined;
 
@@ -54,15 +52,10 @@ export function startActor(options: ActorOptions): Actor {
     stream: options.stream,
     consumer,
     slots: options.concurrency,
-    onDelivery: (delivery) => void run(delivery),
+    onDelivery: (delivery) => void handling(delivery, () => run(delivery)),
     onGone: options.onFatal,
   });
-  const heartbeatMs = Math.min(5_000, options.ackWaitMs / 4);
-  const heartbeat = setInterval(() => {
-    const before = performance.now() - heartbeatMs;
-    for (const { delivery, startedAt } of inProgress.values()) if (startedAt < before) delivery.working();
-  }, heartbeatMs);
-  heartbeat.unref();
+  const heartbeat = keepAlive(inProgress, Math.min(5_000, options.ackWaitMs / 4));
 
   async function run(delivery: Delivery): Promise<void> {
     if (inProgress.has(delivery.seq)) {
@@ -71,9 +64,9 @@ export function startActor(options: ActorOptions): Actor {
     }
     inProgress.set(delivery.seq, { delivery, startedAt: performance.now() });
     try {
-      if (delivery.attempt >= neverSettledAt) throw neverSettled(delivery);
-      await options.handle(delivery, abort.signal);
+      await options.suspects.handle(consumer, delivery, () => options.handle(delivery, abort.signal));
       delivery.ack();
+      metrics.eventProcessed(delivery.subject, 'ok');
     } catch (error) {
       await settleFailure(delivery, error).catch((again: unknown) => {
         logger.error(
@@ -100,12 +93,14 @@ export function startActor(options: ActorOptions): Actor {
     switch (settlement.kind) {
       case 'retry': {
         delivery.nak(settlement.delayMs);
+        metrics.eventProcessed(subject, 'retried');
         return;
       }
       case 'bury': {
         await deadLetters.put(consumer, delivery, settlement.failure);
-        await onDead?.(delivery, settlement.failure);
+        await onDead?.(delivery, settlement.failure, abort.signal);
         delivery.ack();
+        metrics.eventProcessed(subject, 'dead');
         return;
       }
     }
@@ -123,13 +118,17 @@ export function startActor(options: ActorOptions): Actor {
         clearTimeout(timer);
       }
       clearInterval(heartbeat);
+      metrics.consumers.delete(inUse);
     },
   };
 }
 
-const neverSettled = ({ attempt }: Delivery): TerminalError =>
-  new TerminalError({
-    code: 'never_settled',
-    message: `The message was delivered ${attempt} times; no worker lived to say what became of it.`,
-    hint: 'See how the workers ended: out of memory, killed, or a handler that blocks the process.',
-  });
+type InProgress = Map<number, { readonly delivery: Delivery; readonly startedAt: number }>;
+
+/** Restarts AckWait of what has been in progress for `everyMs`, again and again, so that slow work is not delivered twice. */
+function keepAlive(inProgress: InProgress, everyMs: number): NodeJS.Timeout {
+  return setInterval(() => {
+    const before = performance.now() - everyMs;
+    for (const { delivery, startedAt } of inProgress.values()) if (startedAt < before) delivery.working();
+  }, everyMs).unref();
+}

@@ -4,6 +4,7 @@ import { deadSubject } from '@troupe/contracts';
 import { RetryableError } from './errors.ts';
 import type { Delivery } from './nats/delivery.ts';
 import type { Publisher } from './nats/publisher.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 
 export interface DeadLetters {
   /** Stores the letter. Throws RetryableError `dead_letter_unwritable`: the delivery then comes again. */
@@ -17,7 +18,7 @@ export interface DeadLetters {
 /** Bodies above this are cut: the letter must fit beside its reason. */
 const BODY_BYTES = 256 * 1024;
 
-export const createDeadLetters = (publisher: Publisher): DeadLetters => ({
+export const createDeadLetters = (publisher: Publisher, metrics: Metrics): DeadLetters => ({
   async put(consumer, { subject, seq, body, attempt }, failure) {
     const letter = {
       consumer,
@@ -35,5 +36,6 @@ export const createDeadLetters = (publisher: Publisher): DeadLetters => ({
         `A dead letter could not be stored (${outcome.kind}).`,
       );
     }
+    metrics.deadLetter(consumer);
   },
 });

@@ -11,8 +11,20 @@ import type { Log } from './log/log.ts';
 import { createLog } from './log/log.ts';
 import type { Logger } from './logger.ts';
 import { connectNats } from './nats/connection.ts';
+import { Outbox } from './nats/outbox.ts';
 import { Publisher } from './nats/publisher.ts';
+import type { RunsView } from './runs-view.ts';
+import { createRunsView } from './runs-view.ts';
+import type { Suspects } from './suspects.ts';
+import { createSuspects } from './suspects.ts';
 import type { ToolDirectory } from './tools.ts';
+import { reportConsumerLag } from './telemetry/consumer-lag.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import type { MicroService } from './telemetry/micro-service.ts';
+import { createMicroService } from './telemetry/micro-service.ts';
+import type { Telemetry } from './telemetry/telemetry.ts';
+import { silentTelemetry } from './telemetry/telemetry.ts';
+import type { Tracer } from './telemetry/tracing.ts';
 import { createToolDirectory } from './tools.ts';
 
 export interface Kernel extends AsyncDisposable {
@@ -22,28 +34,49 @@ export interface Kernel extends AsyncDisposable {
   readonly blobs: Blobs;
   readonly tools: ToolDirectory;
   readonly deadLetters: DeadLetters;
+  readonly suspects: Suspects;
   readonly aborts: Aborts;
+  readonly runs: RunsView;
   readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly tracer: Tracer;
+  readonly micro: MicroService;
+}
+
+export interface KernelOptions {
+  readonly url: string;
+  readonly name: string;
+  readonly logger: Logger;
+  /** Default: counted for nobody, not traced. */
+  readonly telemetry?: Telemetry;
 }
 
 /** A server that does not answer must not keep a process from ending; what is not flushed by then is sent again by whoever follows. */
 const FLUSH_MS = 2_000;
 
 /** Connects; whoever opens the kernel disposes it, which flushes and closes the connection. */
-export async function openKernel(options: { url: string; name: string; logger: Logger }): Promise<Kernel> {
+export async function openKernel(options: KernelOptions): Promise<Kernel> {
+  const { metrics, tracer } = options.telemetry ?? silentTelemetry();
   const connection = await connectNats(options);
   const publisher = new Publisher(connection);
   const blobs = createBlobs(connection);
+  reportConsumerLag(connection, metrics);
   return {
     connection,
     publisher,
     blobs,
     log: createLog(connection, publisher, blobs),
     tools: createToolDirectory(connection),
-    deadLetters: createDeadLetters(publisher),
+    suspects: createSuspects(connection, publisher),
+    deadLetters: createDeadLetters(publisher, metrics),
     aborts: createAborts(connection),
+    runs: createRunsView(connection, publisher),
     logger: options.logger,
+    metrics,
+    tracer,
+    micro: createMicroService(connection, options.name),
     async [Symbol.asyncDispose]() {
+      Outbox.of(connection).flush();
       const flushed = connection.flush().catch(() => undefined);
       await Promise.race([flushed, sleep(FLUSH_MS, undefined, { ref: false })]);
       publisher[Symbol.dispose]();

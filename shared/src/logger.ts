@@ -1,5 +1,7 @@
-// Structured logs: one JSON object a line on stdout. No prompts, page contents or secrets in fields.
+// Structured logs: one JSON object a line on stdout, with the ids of the message that is in hand. No prompts, page contents or
+// secrets in fields.
 import { pino } from 'pino';
+import { currentLogFields } from './telemetry/current.ts';
 
 export type Logger = pino.Logger;
 
@@ -8,6 +10,7 @@ export const createLogger = (service: string, level: string): Logger =>
   pino({
     level,
     base: { service },
+    mixin: currentLogFields,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   });

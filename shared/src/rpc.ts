@@ -1,4 +1,5 @@
-// Queries as NATS micro services (ADR-32): listed, pinged and measured by any NATS client. One handler, one caller.
+// Queries as endpoints of the process's NATS micro service: listed, pinged and measured by any NATS client. One handler, one
+// caller; the trace and the ids of the work that asks go along.
 import type { NatsConnection, ServiceMsg } from 'nats';
 import { ErrorCode, NatsError } from 'nats';
 import { z } from 'zod';
@@ -6,29 +7,26 @@ import type { Failure, Rpc, UserId } from '@troupe/contracts';
 import { parseRpcUser, rpcFilter, rpcReply, rpcSubject } from '@troupe/contracts';
 import { bounded, describeBug, RetryableError, TerminalError } from './errors.ts';
 import type { Logger } from './logger.ts';
+import { encodeHeaders } from './nats/headers.ts';
 import { isTooLarge } from './nats/publisher.ts';
 import { parseJson } from './parse-json.ts';
+import { carriedHeaders, handling } from './telemetry/current.ts';
+import type { MicroService } from './telemetry/micro-service.ts';
 
 /** Answers `definition` for every user until the connection closes. Bad requests get a failure, never silence. */
 export async function serveRpc<Definition extends Rpc>(
-  options: { readonly connection: NatsConnection; readonly version: string; readonly logger: Logger },
+  { micro, logger }: { readonly micro: MicroService; readonly logger: Logger },
   definition: Definition,
   handle: (user: UserId, request: z.infer<Definition['request']>) => Promise<z.infer<Definition['response']>>,
 ): Promise<void> {
   const { service: name, method, request: schema } = definition;
-  const service = await options.connection.services.add({
-    name: `troupe-${name}`,
-    version: options.version,
-    description: `Troupe ${name}: ${method}`,
-  });
-  service.addEndpoint(method, {
-    subject: rpcFilter(name, method),
-    handler: (error, message) => {
-      if (error !== null) return;
-      answer(message.subject, message.data)
+  await micro.endpoint(method, rpcFilter(name, method), (message) => {
+    const { subject, data } = message;
+    void handling({ subject, header: (name) => headerOf(message, name) }, () =>
+      answer(subject, data)
         .then((reply) => respond(message, reply))
-        .catch((again: unknown) => options.logger.warn({ err: again, method }, 'a query was not answered'));
-    },
+        .catch((again: unknown) => logger.warn({ err: again, method }, 'a query was not answered')),
+    );
   });
 
   function respond(message: ServiceMsg, reply: object): void {
@@ -51,7 +49,7 @@ export async function serveRpc<Definition extends Rpc>(
     try {
       return { result: await handle(user, request.data as z.infer<Definition['request']>) };
     } catch (error) {
-      options.logger.warn({ err: error, method }, 'query failed');
+      logger.warn({ err: error, method }, 'query failed');
       if (error instanceof TerminalError) return { error: error.failure, retryable: false };
       if (error instanceof RetryableError) {
         const { code, message } = error;
@@ -76,6 +74,7 @@ export async function callRpc<Definition extends Rpc>(
   const message = await connection
     .request(rpcSubject(service, method, call.user), JSON.stringify(call.request), {
       timeout: call.timeoutMs,
+      headers: encodeHeaders(carriedHeaders()),
     })
     .catch((cause: unknown) => {
       if (isTooLarge(cause)) throw new TerminalError(requestTooLarge, { cause });
@@ -92,6 +91,15 @@ export async function callRpc<Definition extends Rpc>(
     throw retryable ? new RetryableError(error.code, error.message) : new TerminalError(error);
   }
   return reply.result as z.infer<Definition['response']>;
+}
+
+/** The client library throws at header names that it does not allow, which anybody may send. */
+function headerOf(message: ServiceMsg, name: string): string | undefined {
+  try {
+    return message.headers?.get(name) || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const badRequest = (message: string): { error: Failure; retryable: boolean } => ({

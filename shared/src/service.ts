@@ -2,11 +2,15 @@
 // work, and on a signal stop taking work, finish what is in hand, close. A second signal ends it at once.
 import type { Actor } from './actor.ts';
 import type { KernelConfig } from './config.ts';
+import { variablesNobodyReads } from './config.ts';
 import { StartupError } from './errors.ts';
 import type { Kernel } from './kernel.ts';
 import { openKernel } from './kernel.ts';
 import { createLogger } from './logger.ts';
 import { bind } from './provision/provision.ts';
+import { readiness } from './telemetry/readiness.ts';
+import { startStatusServer } from './telemetry/status-server.ts';
+import { openTelemetry } from './telemetry/telemetry.ts';
 
 /** What a started service hands back: drained in order, then closed in order. */
 export interface Running {
@@ -31,12 +35,26 @@ export async function runService<Config extends KernelConfig>(
   try {
     const config = options.readConfig();
     const logger = createLogger(options.name, config.LOG_LEVEL);
+    for (const warning of variablesNobodyReads()) logger.warn(warning);
     const ended = endOfService();
-    await using kernel = await openKernel({ url: config.NATS_URL, name: options.name, logger });
+    await using telemetry = await openTelemetry(options.name, config, logger);
+    const state = readiness();
+    await using status = await startStatusServer({
+      host: config.AGENT_METRICS_HOST,
+      port: config.AGENT_METRICS_PORT,
+      registry: telemetry.metrics.registry,
+      unready: state.unready,
+      logger,
+    });
+    const { metricsUrl: metrics_url } = status;
+    await using kernel = await openKernel({ url: config.NATS_URL, name: options.name, logger, telemetry });
     await bind(kernel.connection);
     const running = await options.start(kernel, config, ended.fail);
-    logger.info({ pid: process.pid }, 'ready');
+    await kernel.micro.announce(metrics_url === undefined ? {} : { metrics_url });
+    state.ready(kernel.connection);
+    logger.info({ pid: process.pid, metrics_url }, 'ready');
     const reason = await ended.promise;
+    state.draining();
     logger.info({ reason }, 'draining');
     await Promise.all(running.actors.map((actor) => actor.drain(DRAIN_GRACE_MS)));
     for (const opened of running.closes ?? []) await opened[Symbol.asyncDispose]();

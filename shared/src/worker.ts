@@ -23,6 +23,8 @@ import type { Write } from './log/write-for.ts';
 import { writeFor } from './log/write-for.ts';
 import type { Delivery } from './nats/delivery.ts';
 import { declaredConsumers, LOG_STREAM } from './provision/declared.ts';
+import { currentSpan, currentTraceparent } from './telemetry/current.ts';
+import { workSpan } from './telemetry/work-span.ts';
 
 /** What the work came to: an expected failure is an outcome like success. */
 export type Outcome<Request extends RequestType> = {
@@ -67,14 +69,16 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
   const closing: readonly string[] = OUTCOMES[options.request];
   const isSettled = options.isSettled ?? ((request, behind) => !isOpen(request, closing, behind));
 
-  const writer = (request: LogEvent<Request>, behind: readonly StoredEvent[]): Write =>
+  const writer = (request: LogEvent<Request>, behind: readonly StoredEvent[], signal: AbortSignal): Write =>
     writeFor({
+      signal,
       append: kernel.log.append,
       source: `/troupe/${options.service}`,
       request,
       after: behind.at(-1)?.position ?? request.position,
       behind,
       isClosedBy: (tail) => isSettled(request, tail),
+      traceparent: currentTraceparent(),
     });
 
   function requestIn(delivery: Delivery): LogEvent<Request> {
@@ -84,10 +88,30 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
     return event as LogEvent<Request>;
   }
 
-  async function finish(request: LogEvent<Request>, write: Write, outcome: Outcome<Request>): Promise<void> {
+  async function finish(write: Write, outcome: Outcome<Request>): Promise<void> {
+    if ('error' in outcome.data) currentSpan().fail((outcome.data as { error: Failure }).error.code);
     const written = await write(outcome.type, 'outcome', outcome.data);
-    if (written.kind === 'closed')
-      kernel.logger.info({ workflow: request.workflow, type: outcome.type }, 'late result, not written');
+    if (written.kind === 'closed') kernel.logger.info({ outcome: outcome.type }, 'late result, not written');
+  }
+
+  async function work(request: LogEvent<Request>, signal: AbortSignal): Promise<void> {
+    if (!acts) {
+      const write = writer(request, [], signal);
+      return finish(write, await handle(request, { signal, behind: [], write }));
+    }
+    // Before the log is read: what closes the request from now on is either read or knocked for.
+    using watch = kernel.aborts.watch(request, async () =>
+      isSettled(request, await eventsBehind(kernel, request)),
+    );
+    const behind = await eventsBehind(kernel, request);
+    if (isSettled(request, behind)) return;
+    const write = writer(request, behind, signal);
+    const context = { signal: AbortSignal.any([signal, watch.signal]), behind, write };
+    const outcome = await handle(request, context).catch((error: unknown) => {
+      if (!watch.signal.aborted) throw error;
+    });
+    if (outcome !== undefined) await finish(write, outcome);
+    else kernel.logger.info('work stopped: no longer wanted');
   }
 
   return startActor({
@@ -98,34 +122,23 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
     ackWaitMs: ackWaitMsOf(options.consumer),
     maxAttempts: options.maxAttempts,
     deadLetters: kernel.deadLetters,
+    suspects: kernel.suspects,
     logger: kernel.logger,
+    metrics: kernel.metrics,
     onFatal: options.onFatal,
-    async handle(delivery, signal) {
+    handle: (delivery, signal) => {
       const request = requestIn(delivery);
-      const behind = acts ? await eventsBehind(kernel, request) : [];
-      if (isSettled(request, behind)) return;
-      const write = writer(request, behind);
-      if (!acts) return finish(request, write, await handle(request, { signal, behind, write }));
-      using watch = kernel.aborts.watch(request, async () =>
-        isSettled(request, await eventsBehind(kernel, request)),
+      return kernel.tracer.span(
+        () => workSpan(request, delivery, options.consumer),
+        () => work(request, signal),
       );
-      const context = { signal: AbortSignal.any([signal, watch.signal]), behind, write };
-      const outcome = await handle(request, context).catch((error: unknown) => {
-        if (!watch.signal.aborted) throw error;
-      });
-      if (outcome !== undefined) await finish(request, write, outcome);
-      else
-        kernel.logger.info(
-          { workflow: request.workflow, type: request.type },
-          'work stopped: no longer wanted',
-        );
     },
-    async onDead(delivery, failure) {
+    async onDead(delivery, failure, signal) {
       // There is no request to answer, or no log to write the answer into.
       if (failure.code === 'contract_broken') return;
       const request = requestIn(delivery);
-      const write = writer(request, []);
-      await finish(request, write, await givenUp(request, failure, write));
+      const write = writer(request, [], signal);
+      await finish(write, await givenUp(request, failure, write));
     },
   });
 }

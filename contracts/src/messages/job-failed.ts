@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
 export const jobFailed = defineMessage({
   type: 'job.failed',
   version: 1,
-  writers: ['tool-executor'],
+  writers: ['tool-executor', 'planner:given-up'],
   readers: ['planner', 'user'],
   schema: z.object({ job_id: z.string(), error: Failure }),
   example: {

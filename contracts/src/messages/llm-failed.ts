@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
 export const llmFailed = defineMessage({
   type: 'llm.failed',
   version: 1,
-  writers: ['llm-gateway'],
+  writers: ['llm-gateway', 'planner:given-up'],
   readers: ['planner'],
   schema: z.object({ error: Failure, attempts: z.int().nonnegative() }),
   example: {

@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
 export const memoryFailed = defineMessage({
   type: 'memory.failed',
   version: 1,
-  writers: ['memory'],
+  writers: ['memory', 'planner:given-up'],
   readers: ['planner'],
   schema: z.object({ error: Failure }),
   example: {

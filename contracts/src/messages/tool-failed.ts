@@ -8,7 +8,7 @@ import { ToolName } from '../tool.ts';
 export const toolFailed = defineMessage({
   type: 'tool.failed',
   version: 1,
-  writers: ['tool-executor'],
+  writers: ['tool-executor', 'planner:given-up'],
   readers: ['planner'],
   schema: z.object({
     tool: ToolName,

@@ -16,6 +16,11 @@ export const RunSettings = z.object({
     .describe('malformed model turns in a row that are answered with an error'),
   recall_k: z.int().nonnegative(),
   max_tokens: z.int().positive().describe('output tokens of one model call'),
+  max_events: z
+    .int()
+    .positive()
+    .optional()
+    .describe('events that the log of the run may hold; unlimited where a run of the first release lacks it'),
   tools: z.array(ToolReference).max(64).describe('the tools offered to the model'),
 });
 export type RunSettings = z.infer<typeof RunSettings>;
@@ -47,6 +52,7 @@ export const workflowRequested = defineMessage({
       max_repairs: 2,
       recall_k: 4,
       max_tokens: 4_000,
+      max_events: 10_000,
       tools: [
         { name: 'notify_user', hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' },
       ],

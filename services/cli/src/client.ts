@@ -1,9 +1,20 @@
 // What any client does: publish a request, follow its events, take the result. Plain NATS; nothing of the services is needed.
-import type { StoredEvent, WorkflowRequest, WorkflowResult } from '@troupe/contracts';
-import { doorSubject, isTerminal, UserId, WorkflowId } from '@troupe/contracts';
+import type {
+  DoorType,
+  StoredEvent,
+  UserId,
+  WorkflowKey,
+  WorkflowRequest,
+  WorkflowResult,
+} from '@troupe/contracts';
+import { doorSubject, isTerminal, UserId as User, WorkflowId } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
-import { StartupError } from '@troupe/shared';
+import { createLogger, openKernel, StartupError } from '@troupe/shared';
 import type { z } from 'zod';
+
+/** A connection as a client has one; whoever opens it disposes it. Throws StartupError `nats_unreachable` and others. */
+export const openClient = (url: string): Promise<Kernel> =>
+  openKernel({ url, name: 'troupe-cli', logger: createLogger('troupe-cli', 'silent') });
 
 export interface Submission {
   readonly user: string;
@@ -17,23 +28,39 @@ export interface Submission {
 /** Publishes the request and follows the run to its end. Throws StartupError `door_unavailable`, or the signal's reason. */
 export async function runWorkflow(kernel: Kernel, submission: Submission): Promise<WorkflowResult> {
   const { request, signal, onEvent } = submission;
-  const key = { user: UserId.parse(submission.user), workflow: WorkflowId.parse(submission.workflow) };
-  const outcome = await kernel.publisher.publish(
-    doorSubject('workflow.requested', key.user),
-    {},
-    JSON.stringify({ ...request, workflow_id: key.workflow }),
-    10_000,
-  );
-  if (outcome.kind !== 'stored') {
-    throw new StartupError({
-      code: 'door_unavailable',
-      message: `The request was not accepted (${outcome.kind}).`,
-      hint: 'Is the stack running and provisioned? `npm run dev` starts it.',
-    });
-  }
+  const key = { user: User.parse(submission.user), workflow: WorkflowId.parse(submission.workflow) };
+  await knock(kernel, 'workflow.requested', key.user, { ...request, workflow_id: key.workflow });
+  return resultOf(kernel, key, { signal, ...(onEvent && { onEvent }) });
+}
+
+const STORED_WITHIN_MS = 10_000;
+
+/** Publishes at the door; resolves when it is stored. Throws StartupError `door_unavailable`. */
+export async function knock(kernel: Kernel, type: DoorType, user: UserId, body: object): Promise<void> {
+  const subject = doorSubject(type, user);
+  const outcome = await kernel.publisher.publish(subject, {}, JSON.stringify(body), STORED_WITHIN_MS);
+  if (outcome.kind === 'stored') return;
+  throw new StartupError({
+    code: 'door_unavailable',
+    message: `The request was not accepted (${outcome.kind}).`,
+    hint: 'Is the stack running and provisioned? `npm run dev` starts it; `troupe doctor` says what is missing.',
+  });
+}
+
+/** Follows a run to its end. Throws the signal's reason. */
+export async function resultOf(
+  kernel: Kernel,
+  key: WorkflowKey,
+  { signal, onEvent }: Pick<Submission, 'signal' | 'onEvent'>,
+): Promise<WorkflowResult> {
   for await (const event of kernel.log.follow(key, signal)) {
     onEvent?.(event);
-    if (event.type !== 'unknown' && isTerminal(event.type)) return event.data as WorkflowResult;
+    const result = resultIn(event);
+    if (result !== undefined) return result;
   }
   throw signal.reason;
 }
+
+/** The result that a terminal event is; undefined for any other event. */
+export const resultIn = (event: StoredEvent): WorkflowResult | undefined =>
+  event.type !== 'unknown' && isTerminal(event.type) ? (event.data as WorkflowResult) : undefined;

@@ -1,36 +1,64 @@
 // What the command line reads of the environment. Services validate their own variables when they start.
-import { environment, kernelSettings, readSettings } from '@troupe/shared';
 import type { Environment } from '@troupe/shared';
-import { z } from 'zod';
+import {
+  environment,
+  httpUrl,
+  integerBetween,
+  kernelSettings,
+  pathOf,
+  readSettings,
+  secret,
+  secretFile,
+} from '@troupe/shared';
 
-const settings = {
-  ...kernelSettings,
-  NATS_PORT: z.coerce.number().int().min(1).max(65_535).default(4_222),
-  NATS_MONITOR_URL: z.url().optional(),
-  CHROMA_URL: z.url().optional(),
-  /** Where `dev` keeps the state of nats-server. */
-  TROUPE_STATE_DIR: z.string().min(1).optional(),
-  CHROMA_PERSIST_DIR: z.string().min(1).default('./.chroma-workflow'),
-  OPENAI_API_KEY: z.string().optional(),
-  OPENAI_API_KEY_FILE: z.string().optional(),
-  ANTHROPIC_API_KEY: z.string().optional(),
-  ANTHROPIC_API_KEY_FILE: z.string().optional(),
+const { APP_ENV, NATS_URL } = kernelSettings;
+
+/** Of the commands that talk to a running stack. */
+const clientSettings = {
+  APP_ENV,
+  NATS_URL,
+  /** The server's HTTP monitoring: what is missing is made only on a server that says there that it is healthy. */
+  NATS_MONITOR_URL: httpUrl().optional(),
+  CHROMA_URL: httpUrl().optional(),
 };
-
-export const readConfig = () => readSettings(settings, environment());
+export const readConfig = () => readSettings(clientSettings, environment());
 export type CliConfig = ReturnType<typeof readConfig>;
 
-/** Whether a real provider can be asked. */
-export const hasProviderKey = (config: CliConfig): boolean =>
-  [
-    config.OPENAI_API_KEY,
-    config.OPENAI_API_KEY_FILE,
-    config.ANTHROPIC_API_KEY,
-    config.ANTHROPIC_API_KEY_FILE,
-  ].some((value) => value !== undefined);
+/** Of `dev` and `demo`, which start one. */
+const stackSettings = {
+  APP_ENV,
+  NATS_PORT: integerBetween(1, 65_535, 4_222),
+  CHROMA_URL: httpUrl().optional(),
+  /** Where `dev` keeps the state of nats-server. */
+  TROUPE_STATE_DIR: pathOf('a folder').optional(),
+  CHROMA_PERSIST_DIR: pathOf('a folder').default('./.chroma-workflow'),
+};
+export const readStackConfig = () => readSettings(stackSettings, environment());
+export type StackConfig = ReturnType<typeof readStackConfig>;
 
-/** The environment that components are looked for in. */
-export const componentEnvironment = (): Environment => environment();
+const keySettings = {
+  OPENAI_API_KEY: secret(),
+  OPENAI_API_KEY_FILE: secretFile(),
+  ANTHROPIC_API_KEY: secret(),
+  ANTHROPIC_API_KEY_FILE: secretFile(),
+};
+export const settings = { ...clientSettings, ...stackSettings, ...keySettings };
+
+/** Whether a real provider can be asked. */
+export const hasProviderKey = (): boolean => {
+  const env = environment();
+  return Object.keys(keySettings).some((name) => Boolean(env[name]));
+};
+
+/** The names of the keys that are set here and can be read. Throws StartupError `invalid_configuration`. */
+export function providerKeysSet(): string[] {
+  const { OPENAI_API_KEY, ANTHROPIC_API_KEY } = readSettings(keySettings, environment());
+  return Object.entries({ OPENAI_API_KEY, ANTHROPIC_API_KEY }).flatMap(([name, key]) => (key ? [name] : []));
+}
+
+/** The environment that components are looked for and started in: they need no provider's key. */
+export const componentEnvironment = (): Environment =>
+  Object.fromEntries(Object.entries(environment()).filter(([name]) => !ONLY_GATEWAY.test(name)));
 
 const COMMON = [
   'PATH',

@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { localDir } from '@troupe/setup';
-import { createLogger, openKernel } from '@troupe/shared';
+import { createLogger, openKernel, variablesNobodyReads } from '@troupe/shared';
 import { runWorkflow } from './client.ts';
-import { componentEnvironment, hasProviderKey, readConfig } from './config.ts';
+import { componentEnvironment, hasProviderKey, readStackConfig } from './config.ts';
 import { startDemoPage } from './demo-page.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { progressLine } from './progress.ts';
@@ -15,8 +15,9 @@ import { interruption, say, tell } from './terminal.ts';
 import { startStack } from './stack.ts';
 
 async function demo(goalGiven: string | undefined, signal: AbortSignal): Promise<number> {
-  const config = readConfig();
-  const simulated = !hasProviderKey(config);
+  const config = readStackConfig();
+  const simulated = !hasProviderKey();
+  for (const warning of variablesNobodyReads()) say(`! ${warning}`);
   await mkdir(localDir, { recursive: true });
   // A folder of its own: the demo may run beside `npm run dev` or another demo.
   const folder = await mkdtemp(join(localDir, 'demo-'));

@@ -3,15 +3,16 @@
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { localDir } from '@troupe/setup';
-import { StartupError } from '@troupe/shared';
-import type { CliConfig } from './config.ts';
-import { componentEnvironment, hasProviderKey, readConfig } from './config.ts';
+import { StartupError, variablesNobodyReads } from '@troupe/shared';
+import type { StackConfig } from './config.ts';
+import { componentEnvironment, hasProviderKey, readStackConfig } from './config.ts';
 import { EXIT } from './exit-codes.ts';
 import { portHolder, portIsFree } from './port-holder.ts';
 import { startStack } from './stack.ts';
 import { interruption, say, tell } from './terminal.ts';
 
-async function dev(config: CliConfig, signal: AbortSignal): Promise<void> {
+async function dev(config: StackConfig, signal: AbortSignal): Promise<void> {
+  for (const warning of variablesNobodyReads()) say(`! ${warning}`);
   if (!(await portIsFree(config.NATS_PORT))) {
     const holder = await portHolder(config.NATS_PORT);
     throw new StartupError({
@@ -20,7 +21,7 @@ async function dev(config: CliConfig, signal: AbortSignal): Promise<void> {
       hint: 'End it, or choose another port with NATS_PORT.',
     });
   }
-  const simulated = !hasProviderKey(config);
+  const simulated = !hasProviderKey();
   const stateDir = resolve(config.TROUPE_STATE_DIR ?? join(localDir, 'dev'));
   await using stack = await startStack({
     componentEnv: componentEnvironment(),
@@ -49,7 +50,7 @@ Ctrl-C drains and stops everything.`);
 
 const interrupted = interruption();
 try {
-  await dev(readConfig(), interrupted.signal);
+  await dev(readStackConfig(), interrupted.signal);
 } catch (error) {
   if (!interrupted.signal.aborted) {
     say(tell(error));

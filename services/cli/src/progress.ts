@@ -36,6 +36,8 @@ export function progressLine(event: StoredEvent, simulated: boolean): string | u
     case 'workflow.cancelled':
     case 'workflow.disabled':
       return `✖ ${event.data.status}: ${event.data.reason ?? 'no reason given'}`;
+    case 'workflow.signalled':
+      return `  is told ${event.data.name}`;
     case 'workflow.cancel_requested':
     case 'memory.requested':
     case 'llm.cancelled':

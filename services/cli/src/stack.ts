@@ -196,8 +196,12 @@ async function startSimulator(
   };
 }
 
+/** What is set to nothing cannot come from a `.env` file either: nobody but the simulator is asked. */
 const simulatedProvider = (url: string): Record<string, string> => ({
   OPENAI_API_KEY: 'provider-simulator',
+  OPENAI_API_KEY_FILE: '',
+  ANTHROPIC_API_KEY: '',
+  ANTHROPIC_API_KEY_FILE: '',
   OPENAI_BASE_URL: `${url}/v1`,
   // The simulator's vectors must never stand beside a provider's under the provider's name.
   AGENT_EMBEDDING_MODEL: 'lexical-384',

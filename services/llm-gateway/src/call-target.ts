@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Attempt, attempt } from './attempt.ts';
 import type { Breaker, Health } from './breaker.ts';
 import type { Progress } from './generation.ts';
+import type { Observed } from './observe-call.ts';
 import type { RetryRule } from './rules/backoff.ts';
 import { retryDelay } from './rules/backoff.ts';
 import type { FaultClass } from './rules/classify.ts';
@@ -43,13 +44,16 @@ export interface Call<T> {
   /** How much time may be spent waiting for this target, asked anew before each wait. */
   readonly leftMs: () => number;
   readonly onFailure: (failed: FailedAttempt) => void;
+  /** Runs each attempt and tells of it. */
+  readonly observed?: Observed<T>;
 }
 
 export async function callTarget<T>(call: Call<T>, rules: CallRules): Promise<Called<T>> {
+  const observed: Observed<T> = call.observed ?? ((run) => run());
   let last: { reason: FaultClass; status: number | undefined } | undefined;
   for (let attempts = 0; ; ) {
     const result = await call.breaker.run(
-      () => attempt(call.work, rules.contentTimeoutMs, call.signal),
+      () => observed(() => attempt(call.work, rules.contentTimeoutMs, call.signal)),
       healthOf,
     );
     if (result === undefined)

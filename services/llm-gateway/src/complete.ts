@@ -6,6 +6,8 @@ import type { Breaker } from './breaker.ts';
 import type { Called, CallRules } from './call-target.ts';
 import { callTarget } from './call-target.ts';
 import type { ModelAnswer, ModelRequest, Provider } from './generation.ts';
+import type { Observers } from './observe-call.ts';
+import { observeTurn } from './observe-call.ts';
 import { VERDICTS } from './rules/classify.ts';
 import { failureOf } from './rules/failure.ts';
 import type { TargetFailure } from './rules/failure.ts';
@@ -32,6 +34,7 @@ export interface CompleteOptions {
   readonly rules: CallRules;
   /** Bounds one turn, over all targets, attempts and waits. */
   readonly budgetMs: number;
+  readonly observers: Observers;
 }
 
 /** Rejects with the signal's reason when it aborts; every other end is a completion. */
@@ -40,7 +43,7 @@ export type Complete = (
   context: { readonly signal: AbortSignal; readonly logger: Logger },
 ) => Promise<Completion>;
 
-export function createComplete({ chain, rules, budgetMs }: CompleteOptions): Complete {
+export function createComplete({ chain, rules, budgetMs, observers }: CompleteOptions): Complete {
   return async (request, { signal, logger }) => {
     using budget = new Timer(budgetMs, signal);
     const failures: TargetFailure[] = [];
@@ -54,6 +57,7 @@ export function createComplete({ chain, rules, budgetMs }: CompleteOptions): Com
           signal: budget.signal,
           // A wait must leave the targets behind this one their share of the time.
           leftMs: () => budget.leftMs / (chain.length - index),
+          observed: observeTurn(observers, { target, request, outOfTime: () => budget.expired }),
           onFailure: (failed) => logger.warn({ target: name, ...failed }, 'provider call failed'),
         },
         rules,

@@ -42,16 +42,35 @@ test('a key can come from a file, without its line end', async () => {
     await writeFile(file, 'sk-from-file\n');
     assert.equal(readConfig({ ANTHROPIC_API_KEY_FILE: file }).ANTHROPIC_API_KEY, 'sk-from-file');
     const both = refusal({ ANTHROPIC_API_KEY_FILE: file, ANTHROPIC_API_KEY: 'sk-2' });
-    assert.deepEqual([both.failure.code, both.message.includes('sk-2')], ['secret_unreadable', false]);
+    assert.match(
+      both.failure.message,
+      /^ANTHROPIC_API_KEY_FILE: must not be set beside ANTHROPIC_API_KEY\.$/,
+    );
+    assert.doesNotMatch(both.message, /sk-2|sk-from-file/);
+    await writeFile(file, 'sk-two words\n');
+    const spaced = refusal({ ANTHROPIC_API_KEY_FILE: file });
+    assert.match(spaced.failure.message, /^ANTHROPIC_API_KEY_FILE: its content must be visible ASCII/);
+    assert.doesNotMatch(spaced.message, /two words/);
   } finally {
     await rm(folder, { recursive: true });
   }
 });
 
-test('a key file that cannot be read is named by its variable', () => {
-  const { failure } = refusal({ OPENAI_API_KEY_FILE: '/nowhere/key' });
-  assert.equal(failure.code, 'secret_unreadable');
-  assert.match(failure.message, /^OPENAI_API_KEY_FILE: /);
+test('a key file that cannot be read is named by its variable, beside everything else that is wrong', () => {
+  const { failure, message } = refusal({
+    OPENAI_API_KEY_FILE: '/nowhere/key',
+    AGENT_HTTP_MAX_RETRIES: '0',
+    AGENT_HTTP_BASE_BACKOFF_SECONDS: '0.04',
+  });
+  assert.equal(failure.code, 'invalid_configuration');
+  assert.equal(
+    failure.message,
+    'OPENAI_API_KEY_FILE: must be the path of a file that can be read, is not empty and holds the secret; ' +
+      'AGENT_HTTP_MAX_RETRIES: must be a whole number from 1 to 10; ' +
+      'AGENT_HTTP_BASE_BACKOFF_SECONDS: must be a number from 0.05 to 5.',
+  );
+  assert.match(failure.hint, /\(AGENT_HTTP_MAX_RETRIES 3, AGENT_HTTP_BASE_BACKOFF_SECONDS 0\.2\)/);
+  assert.doesNotMatch(message, /nowhere/);
 });
 
 test('a wrong value is named by its variable and rule, and a key is never printed', () => {

@@ -14,6 +14,7 @@ import { openaiEmbedder } from './embedding/openai.ts';
 import type { Provider } from './generation.ts';
 import { anthropicMessages } from './providers/anthropic-messages.ts';
 import { openaiResponses } from './providers/openai-responses.ts';
+import type { Observers } from './observe-call.ts';
 import type { ProviderName } from './rules/models.ts';
 import type { Target } from './rules/targets.ts';
 import { targetName } from './rules/targets.ts';
@@ -32,7 +33,11 @@ export interface GatewayLimits {
 
 const LIMITS: GatewayLimits = { budgetMs: 120_000, circuit: { failures: 5, openForMs: 60_000 } };
 
-export function createGateway(config: GatewayConfig, logger: Logger, limits = LIMITS): Gateway {
+export function createGateway(
+  config: GatewayConfig,
+  { logger, metrics, tracer }: Observers & { readonly logger: Logger },
+  limits = LIMITS,
+): Gateway {
   tellTargets(config, logger);
   const rules: CallRules = {
     retry: {
@@ -62,6 +67,7 @@ export function createGateway(config: GatewayConfig, logger: Logger, limits = LI
       chain: config.targets.chain.map(ready),
       rules,
       budgetMs: limits.budgetMs,
+      observers: { metrics, tracer },
     }),
     embedder:
       config.embeddingModel === 'lexical-384'

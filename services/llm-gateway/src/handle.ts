@@ -20,7 +20,7 @@ type Handle = (
 
 export function createHandler({ conversations, tools, complete, logger }: HandlerOptions): Handle {
   return async (request, { signal }) => {
-    const { data, user, workflow, correlationId } = request;
+    const { data } = request;
     const [messages, definitions] = await Promise.all([
       conversations.upTo(request),
       Promise.all(data.tools.map((tool) => tools.definition(tool))),
@@ -33,7 +33,7 @@ export function createHandler({ conversations, tools, complete, logger }: Handle
         outputSchema: data.output_schema,
         maxTokens: data.max_tokens,
       },
-      { signal, logger: logger.child({ user, workflow, correlation_id: correlationId }) },
+      { signal, logger },
     );
     return outcomeOf(request.id, completion);
   };

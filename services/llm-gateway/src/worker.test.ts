@@ -157,7 +157,7 @@ suite('the gateway service', { concurrency: false, timeout: 240_000 }, () => {
       assert.ok(!gateway.said().includes(secret));
       assert.ok(!JSON.stringify(data).includes(secret));
     }
-    assert.match(gateway.said(), /"workflow":"run-\d+".*provider call failed/);
+    assert.match(gateway.said(), /"workflow_id":"run-\d+".*provider call failed/);
   });
 
   test('what can never succeed is given up at once, so that no run waits for ever', async () => {

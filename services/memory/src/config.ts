@@ -1,7 +1,7 @@
 // The settings of memory, read once at start.
 import { z } from 'zod';
 import type { Environment } from '@troupe/shared';
-import { integerBetween, kernelSettings, numberBetween, readSettings } from '@troupe/shared';
+import { environment, integerBetween, kernelSettings, numberBetween, readSettings } from '@troupe/shared';
 
 /** Chroma is told its host and port; an address that says more than that would be understood in part. */
 const isBareOrigin = (text: string): boolean => {
@@ -10,12 +10,12 @@ const isBareOrigin = (text: string): boolean => {
   return ['http:', 'https:'].includes(protocol) && rest === '';
 };
 
-const settings = {
+export const settings = {
   ...kernelSettings,
   CHROMA_URL: z
     .string()
     .refine((text) => URL.canParse(text) && isBareOrigin(text), {
-      message: 'must be the address of a Chroma server and nothing else, for example http://127.0.0.1:8000',
+      message: 'must be the address of a Chroma server and nothing behind it, such as http://127.0.0.1:8000',
     })
     .default('http://127.0.0.1:8000'),
   /** Recalls answered at once, and records written at once. */
@@ -27,4 +27,4 @@ const settings = {
 export type MemoryConfig = z.infer<z.ZodObject<typeof settings>>;
 
 /** Throws StartupError `invalid_configuration`. */
-export const readConfig = (env: Environment): MemoryConfig => readSettings(settings, env);
+export const readConfig = (env: Environment = environment()): MemoryConfig => readSettings(settings, env);

@@ -1,11 +1,14 @@
 // Turns many small writes into few larger ones: while a key's items are being written, what comes for that key waits and
 // is written together. Nothing waits for company, and the items of one key are never written by two at once.
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { RetryableError } from '@troupe/shared';
 
 interface Waiting<Item> {
   readonly item: Item;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
+  /** Goes on in the context that the item came from: a batch is told of in the trace of its first item. */
+  readonly within: (work: () => Promise<void>) => Promise<void>;
 }
 
 /**
@@ -35,13 +38,14 @@ export function gatherByKey<Key, Item>(
   }
 
   async function empty(key: Key, queue: Waiting<Item>[]): Promise<void> {
-    while (queue.length > 0) await settle(key, queue.splice(0, most));
+    for (let [first] = queue; first !== undefined; [first] = queue)
+      await first.within(() => settle(key, queue.splice(0, most)));
     queues.delete(key);
   }
 
   return (key, item) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiting = { item, resolve, reject };
+    const waiting = { item, resolve, reject, within: AsyncLocalStorage.snapshot() };
     const queue = queues.get(key);
     if (queue !== undefined) queue.push(waiting);
     else {

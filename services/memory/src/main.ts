@@ -1,6 +1,6 @@
 // memory: long-term memory per user. Answers `memory.requested` and searches over RPC; follows the log to learn.
-import { environment, runService } from '@troupe/shared';
+import { runService } from '@troupe/shared';
 import { readConfig } from './config.ts';
 import { startMemory } from './start.ts';
 
-await runService({ name: 'memory', readConfig: () => readConfig(environment()), start: startMemory });
+await runService({ name: 'memory', readConfig: () => readConfig(), start: startMemory });

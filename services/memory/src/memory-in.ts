@@ -1,6 +1,6 @@
 // What an event of the log leaves in memory: a completed run its goal and answer, the tool `remember` what it was told,
 // everything else nothing. Only reads.
-import type { LogEvent, RawMessage, StoredEvent, UserId } from '@troupe/contracts';
+import type { LogEvent, RawMessage, StoredEvent } from '@troupe/contracts';
 import { ContractError, decodeEvent } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
 import { TerminalError } from '@troupe/shared';
@@ -15,12 +15,12 @@ type Reading = Pick<Kernel, 'log' | 'blobs'>;
 export async function memoryIn(
   kernel: Reading,
   raw: RawMessage,
-): Promise<{ readonly user: UserId; readonly memory: Memory } | undefined> {
+): Promise<{ readonly event: StoredEvent; readonly memory: Memory } | undefined> {
   const event = eventIn(raw);
   const left = await leftBy(kernel, event);
   if (left === undefined) return undefined;
-  const { user, workflow, position, storedAt } = event;
-  return { user, memory: { ...left, workflow, createdAt: new Date(storedAt), eventSeq: position.seq } };
+  const { workflow, position, storedAt } = event;
+  return { event, memory: { ...left, workflow, createdAt: new Date(storedAt), eventSeq: position.seq } };
 }
 
 async function leftBy(

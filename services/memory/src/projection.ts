@@ -11,6 +11,7 @@ import type { Embed } from './embedder.ts';
 import { MOST_TEXTS } from './embedder.ts';
 import { gatherByKey } from './gather.ts';
 import { memoryIn } from './memory-in.ts';
+import { memorySpan, storeSpan, upsertSpan } from './spans.ts';
 import type { Memory, MemoryStore } from './store.ts';
 
 const CONSUMER = 'memory-projection';
@@ -29,17 +30,33 @@ export interface ProjectionOptions {
 }
 
 export function startProjection({ kernel, store, embed, concurrency, onFatal }: ProjectionOptions): Actor {
+  const { tracer } = kernel;
   // Eight records of one user take Chroma little longer than one.
-  const keep = gatherByKey(MOST_TEXTS, async (user: UserId, memories: readonly Memory[]) =>
-    store.put(user, await embed(user, memories)),
+  const keep = gatherByKey(MOST_TEXTS, (user: UserId, memories: readonly Memory[]) =>
+    tracer.span(
+      () => memorySpan('upsert_memory', memories.length),
+      async () => {
+        const records = await embed(user, memories);
+        await tracer.span(
+          () => storeSpan('upsert', records.length),
+          () => store.put(user, records),
+        );
+      },
+    ),
   );
 
   async function project(delivery: Delivery): Promise<void> {
+    const startedAt = Date.now();
     const found = await memoryIn(kernel, delivery);
     if (found === undefined) return;
-    // Embedding costs money: an attempt that follows a failed one first sees whether the store is there at all.
-    if (delivery.attempt > 1) await store.check();
-    await keep(found.user, found.memory);
+    await tracer.span(
+      () => upsertSpan(found.event, delivery, { consumer: CONSUMER, startedAt }),
+      async () => {
+        // Embedding costs money: an attempt that follows a failed one first sees whether the store is there at all.
+        if (delivery.attempt > 1) await store.check();
+        await keep(found.event.user, found.memory);
+      },
+    );
   }
 
   return startActor({
@@ -50,7 +67,9 @@ export function startProjection({ kernel, store, embed, concurrency, onFatal }: 
     ackWaitMs: ackWaitMsOf(CONSUMER),
     maxAttempts: MAX_ATTEMPTS,
     deadLetters: kernel.deadLetters,
+    suspects: kernel.suspects,
     logger: kernel.logger,
+    metrics: kernel.metrics,
     onFatal,
     handle: (delivery) => project(delivery).catch((error: unknown) => retryLater(error, delivery.attempt)),
   });

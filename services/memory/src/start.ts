@@ -15,7 +15,7 @@ export async function startMemory(
   config: MemoryConfig,
   onFatal: (error: Error) => void,
 ): Promise<Running> {
-  const { connection, logger } = kernel;
+  const { logger, tracer } = kernel;
   const concurrency = config.AGENT_MEMORY_CONCURRENCY;
   const timeoutMs = config.AGENT_MEMORY_TIMEOUT_SECONDS * 1_000;
 
@@ -27,9 +27,9 @@ export async function startMemory(
     );
   });
   const embed = createEmbedder(kernel, timeoutMs);
-  const recall = createRecall({ embed, store });
+  const recall = createRecall({ embed, store, tracer });
 
-  await serveRpc({ connection, logger, version: '0.1.0' }, rpc.searchMemory, async (user, { query, k }) => ({
+  await serveRpc(kernel, rpc.searchMemory, async (user, { query, k }) => ({
     snippets: await recall(user, query, k),
   }));
   const worker = startWorker({

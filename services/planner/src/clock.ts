@@ -12,6 +12,8 @@ export interface Clock {
   set(key: WorkflowKey, timer: OpenTimer): Promise<void>;
   /** Withdraws a timer that nobody waits for, unless it is due soon anyway. Does not wait; a failure only costs a late message. */
   clear(key: WorkflowKey, timer: OpenTimer): void;
+  /** Withdraws every timer of a run that has ended, whichever planner set it. As `clear`, it does not wait. */
+  clearAll(key: WorkflowKey): void;
 }
 
 const PUBLISH_TIMEOUT_MS = 5_000;
@@ -26,6 +28,8 @@ export function createClock(options: {
   readonly now: () => number;
 }): Clock {
   const { publisher, publish, now } = options;
+  const purge = (filter: string): void =>
+    publish(`$JS.API.STREAM.PURGE.${CLOCK_STREAM}`, JSON.stringify({ filter }));
   return {
     async set(key, timer) {
       const outcome = await publisher.publish(
@@ -43,11 +47,9 @@ export function createClock(options: {
     },
     clear(key, timer) {
       if (timer.dueAt - now() < LEFT_TO_FIRE_MS) return;
-      publish(
-        `$JS.API.STREAM.PURGE.${CLOCK_STREAM}`,
-        JSON.stringify({ filter: timerSubject(key, timer.id) }),
-      );
+      purge(timerSubject(key, timer.id));
     },
+    clearAll: (key) => purge(timerSubject(key, '*')),
   };
 }
 

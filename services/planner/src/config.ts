@@ -1,7 +1,7 @@
 // The planner's settings.
 import { environment, flag, integerBetween, kernelSettings, readSettings } from '@troupe/shared';
 
-const settings = {
+export const settings = {
   ...kernelSettings,
   FF_AGENTS_ENABLED: flag(true),
   /** Output tokens of one model call; goes into the log with each run. */

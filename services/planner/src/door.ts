@@ -1,4 +1,5 @@
-// The door: what somebody published becomes the first event of a run, a request to cancel one, or a refusal that says why.
+// The door: what somebody published becomes the first event of a run, a word to one that is going on, or a
+// refusal that says why.
 import type {
   DataOf,
   EventDraft,
@@ -10,11 +11,12 @@ import type {
 } from '@troupe/contracts';
 import { canonicalJson, eventId, hashOf, START, WorkflowId } from '@troupe/contracts';
 import type { Append, Delivery, LogReader } from '@troupe/shared';
-import { RetryableError, TerminalError } from '@troupe/shared';
-import type { Run } from './core/run-state.ts';
-import type { Refusal, Wish } from './knock.ts';
+import { TerminalError } from '@troupe/shared';
+import type { Wish } from './knock.ts';
 import { hear } from './knock.ts';
+import { failureOf } from './refusal.ts';
 import type { Runs } from './runs.ts';
+import { DOOR, tellRun } from './tell-run.ts';
 import type { WorkflowDefinition } from './workflows/define-workflow.ts';
 import type { Registry } from './workflows/registry.ts';
 
@@ -30,9 +32,8 @@ export interface DoorOptions {
   readonly doorId: string;
 }
 
-const SOURCE = '/troupe/planner/door';
-/** With the backoff of failed deliveries, some three seconds. */
-const CANCEL_ATTEMPTS = 4;
+/** What a run's log may hold; of some hundred in the longest sensible run. */
+const MAX_EVENTS = 10_000;
 
 export class Door {
   readonly #options: DoorOptions;
@@ -44,13 +45,14 @@ export class Door {
   /** Records what was asked. Throws TerminalError where it is refused and no run can say so: it becomes a dead letter. */
   async handle(delivery: Delivery): Promise<void> {
     const heard = hear(delivery);
-    if (!heard.ok) return this.#refuse(delivery, heard.refusal.key, refusalFailure(heard.refusal));
+    if (!heard.ok) return this.#refuse(delivery, heard.refusal, failureOf(heard.refusal));
     const { wish } = heard;
     switch (wish.type) {
       case 'workflow.requested':
         return this.#request(delivery, wish);
+      case 'workflow.signalled':
       case 'workflow.cancel_requested':
-        return this.#options.runs.record(wish, (run) => this.#cancelDraft(run, delivery, wish));
+        return tellRun(this.#options.runs, wish, { id: this.#causeOf(delivery), attempt: delivery.attempt });
     }
   }
 
@@ -60,13 +62,13 @@ export class Door {
     const key = { user: wish.user, workflow };
     const definition = registry.latest(wish.request.workflow_type);
     if (definition === undefined)
-      return this.#refuse(delivery, key, unknownType(wish.request, registry.types));
+      return this.#refuse(delivery, { ...wish, key }, unknownType(wish.request, registry.types));
     const data = await this.#requested(wish.request, definition);
     const draft: EventDraft<'workflow.requested'> = {
       ...key,
       type: 'workflow.requested',
       id: eventId(`${wish.user}/${workflow}`, 'requested'),
-      source: SOURCE,
+      source: DOOR,
       correlationId: wish.correlationId ?? workflow,
       causationId: this.#causeOf(delivery),
       workflowType: wish.request.workflow_type,
@@ -80,7 +82,7 @@ export class Door {
     throw new TerminalError({
       code: 'workflow_conflict',
       message: `The workflow ${workflow} of ${wish.user} was requested before with another body.`,
-      hint: 'Use a new workflow_id; the first request stands.',
+      hint: 'Use a new workflow_id; the first request stands and its run is not touched.',
     });
   }
 
@@ -98,6 +100,7 @@ export class Door {
       max_repairs: definition.limits.maxRepairs,
       recall_k: definition.limits.recallK,
       max_tokens: maxTokens,
+      max_events: MAX_EVENTS,
       tools: await currentTools(definition.tools),
     };
     const asked = { goal, workflow_type, preferences, history, deadline_seconds };
@@ -105,8 +108,14 @@ export class Door {
   }
 
   /** A run that is refused before it begins ends with its first event, where it can be named; else a dead letter says why. */
-  async #refuse(delivery: Delivery, key: WorkflowKey | undefined, error: Failure): Promise<void> {
+  async #refuse(
+    delivery: Delivery,
+    asked: { readonly key: WorkflowKey | undefined; readonly correlationId: string | undefined },
+    error: Failure,
+  ): Promise<void> {
+    const { key } = asked;
     if (key === undefined) throw new TerminalError(error);
+    const correlationId = asked.correlationId ?? key.workflow;
     const id = eventId(this.#causeOf(delivery), 'refused');
     // Looked for before anything is published: a plain subscriber of a run that exists must not see a failure that is not its own.
     const head = await this.#options.read.head(key);
@@ -117,8 +126,8 @@ export class Door {
       ...key,
       type: 'workflow.failed',
       id,
-      source: SOURCE,
-      correlationId: key.workflow,
+      source: DOOR,
+      correlationId,
       causationId: this.#causeOf(delivery),
       data: {
         workflow_id: key.workflow,
@@ -128,7 +137,7 @@ export class Door {
         error,
         steps: 0,
         usage: { input_tokens: 0, output_tokens: 0 },
-        correlation_id: key.workflow,
+        correlation_id: correlationId,
         started_at: at,
         finished_at: at,
       },
@@ -138,53 +147,12 @@ export class Door {
     if (result.kind === 'conflict') throw new TerminalError(error);
   }
 
-  /** `workflow.cancel_requested` for a run that is still going, else undefined. */
-  #cancelDraft(
-    run: Run | undefined,
-    delivery: Delivery,
-    { user, workflow, reason }: Extract<Wish, { type: 'workflow.cancel_requested' }>,
-  ): EventDraft<'workflow.cancel_requested'> | undefined {
-    if (run === undefined) throw nothingToCancel(workflow, delivery.attempt);
-    if (run.state.kind !== 'active') return undefined;
-    const { workflowType, correlationId, traceparent } = run;
-    const cause = this.#causeOf(delivery);
-    return {
-      type: 'workflow.cancel_requested',
-      id: eventId(cause, 'cancel'),
-      source: SOURCE,
-      causationId: cause,
-      data: reason === undefined ? {} : { reason },
-      user,
-      workflow,
-      workflowType,
-      correlationId,
-      traceparent,
-    };
-  }
-
   #causeOf = ({ seq }: Delivery): string => `${this.#options.doorId}/${seq}`;
 
   /** The same on every redelivery, and never the id of another message. */
   #derivedId = (delivery: Delivery): WorkflowId =>
     WorkflowId.parse(`wf_${eventId(this.#causeOf(delivery), 'workflow').slice(0, 20)}`);
 }
-
-/** The request of a run and its cancellation are handled at once: the cancellation may come first, and then waits a little. */
-function nothingToCancel(workflow: WorkflowId, attempt: number): RetryableError | TerminalError {
-  const message = `There is no workflow ${workflow} of this user to cancel.`;
-  if (attempt < CANCEL_ATTEMPTS) return new RetryableError('unknown_workflow', message);
-  return new TerminalError({
-    code: 'unknown_workflow',
-    message,
-    hint: 'Cancel with the user and the workflow_id that the run was requested with.',
-  });
-}
-
-const refusalFailure = ({ code, message }: Refusal): Failure => ({
-  code,
-  message,
-  hint: 'Compare the message with contracts/src/workflow.ts and publish it again under a new workflow_id.',
-});
 
 const unknownType = ({ workflow_type }: WorkflowRequest, known: readonly string[]): Failure => ({
   code: 'unknown_workflow_type',

@@ -1,22 +1,18 @@
-// What somebody published at the door, made one thing: binary CloudEvent, structured CloudEvent or bare JSON. Pure. Nothing of
-// the message but what is named here goes further; `Nats-*` headers in particular do not.
+// What somebody published at the door, made one thing: a valid wish, or why not. Pure. Nothing of the message but what is named
+// here goes further; `Nats-*` headers in particular do not.
 import { z } from 'zod';
-import type { DoorType } from '@troupe/contracts';
+import type { DataOf, DoorType, WorkflowKey } from '@troupe/contracts';
 import {
-  CorrelationId,
+  contractOf,
   DOOR_TYPES,
   parseDoorSubject,
   UserId,
   WorkflowId,
   WorkflowRequest,
 } from '@troupe/contracts';
-import { parseJson } from './parse-json.ts';
-
-export interface Knock {
-  readonly subject: string;
-  readonly header: (name: string) => string | undefined;
-  readonly body: Uint8Array;
-}
+import type { Content, Knock } from './read-knock.ts';
+import { contentOf, traceparentOf, userOf, workflowOf } from './read-knock.ts';
+import type { Fault, Refusal } from './refusal.ts';
 
 /** A valid wish. `workflow` is the caller's id, where one was given. */
 export type Wish =
@@ -28,170 +24,87 @@ export type Wish =
       readonly traceparent: string | undefined;
       readonly request: WorkflowRequest;
     }
-  | {
-      readonly type: 'workflow.cancel_requested';
-      readonly user: UserId;
-      readonly workflow: WorkflowId;
-      readonly reason: string | undefined;
-    };
+  | Told<'workflow.signalled'>
+  | Told<'workflow.cancel_requested'>;
 
-/** Why not; with the workflow, where the message names one that an answer can be given to. */
-export interface Refusal {
-  readonly code:
-    | 'invalid_subject'
-    | 'request_too_large'
-    | 'invalid_json'
-    | 'invalid_request'
-    | 'invalid_user'
-    | 'user_mismatch'
-    | 'invalid_workflow_id';
-  readonly message: string;
-  readonly key: { readonly user: UserId; readonly workflow: WorkflowId } | undefined;
-}
+/** For a run that is going on. */
+type Told<Type extends DoorType> = WorkflowKey & { readonly type: Type; readonly data: DataOf<Type> };
 
 export type Heard =
   | { readonly ok: true; readonly wish: Wish }
   | { readonly ok: false; readonly refusal: Refusal };
 
-/** Who asks when neither subject nor body says so. */
-const LOCAL_USER = UserId.parse('local');
+/** Characters of JSON that a signal's data may take: it stands in the machine's memory as well as in the log. */
+const MAX_SIGNAL = 64 * 1024;
 
-const CancelRequest = z.object({
-  workflow_id: WorkflowId,
-  user_id: UserId.optional(),
-  reason: z.string().max(500).optional(),
-});
-const StructuredEvent = z.object({
-  specversion: z.literal('1.0'),
-  data: z.unknown(),
-  correlationid: CorrelationId.optional().catch(undefined),
-});
-
-/** What the log adds to a request must fit beside it into a message of the server, at most 1 MiB. */
-const MAX_BODY_BYTES = 960 * 1024;
-
-/** W3C Trace Context: it goes into every event of the run, so nothing else may pass for it. */
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const to = { workflow_id: WorkflowId, user_id: UserId.optional() };
+const CancelRequest = contractOf('workflow.cancel_requested').schema.extend(to);
+const Signal = contractOf('workflow.signalled')
+  .schema.extend(to)
+  .refine(({ data }) => data === undefined || JSON.stringify(data).length <= MAX_SIGNAL, {
+    path: ['data'],
+    message: `must be at most ${MAX_SIGNAL} characters of JSON`,
+  });
 
 export function hear(knock: Knock): Heard {
   const subject = parseDoorSubject(knock.subject);
   const type = DOOR_TYPES.find((known) => known === subject?.type);
   if (subject === undefined || type === undefined)
-    return no('invalid_subject', `Nothing listens at ${knock.subject}.`);
-  if (knock.body.length > MAX_BODY_BYTES)
-    return no('request_too_large', `The body has more than ${MAX_BODY_BYTES} bytes.`);
+    return refused({ code: 'invalid_subject', message: 'Nothing listens at this subject.' });
   const content = contentOf(knock);
-  if (!content.ok) return no(content.code, content.message);
-  const { data, correlationId } = content;
-  const user = userOf(subject.user, data);
-  if (!user.ok) return no(user.code, user.message);
-  return type === 'workflow.requested'
-    ? hearRequest({ data, user: user.user, correlationId, traceparent: traceparentOf(knock) })
-    : hearCancel(data, user.user);
-}
-
-type Content =
-  | { ok: true; data: unknown; correlationId: string | undefined }
-  | { ok: false; code: 'invalid_json' | 'invalid_request'; message: string };
-
-function contentOf({ header, body }: Knock): Content {
-  const json = jsonOf(body);
-  if (json === undefined)
-    return {
-      ok: false,
-      code: 'invalid_json',
-      message: 'The body is not JSON in UTF-8, at most 64 levels deep.',
-    };
-  const contentType = header('content-type') ?? header('Content-Type') ?? '';
-  if (!contentType.toLowerCase().startsWith('application/cloudevents'))
-    return { ok: true, data: json, correlationId: CorrelationId.safeParse(header('ce-correlationid')).data };
-  const event = StructuredEvent.safeParse(json);
-  return event.success
-    ? { ok: true, data: event.data.data, correlationId: event.data.correlationid }
-    : { ok: false, code: 'invalid_request', message: 'The body is not a CloudEvent 1.0 in structured JSON.' };
-}
-
-function jsonOf(body: Uint8Array): unknown {
-  try {
-    return parseJson(decoder.decode(body));
-  } catch {
-    return undefined;
-  }
-}
-
-type UserFound =
-  | { ok: true; user: UserId }
-  | { ok: false; code: 'invalid_user' | 'user_mismatch'; message: string };
-
-/** The subject decides where it names a user; a body that says otherwise is refused, not obeyed. */
-function userOf(inSubject: string | undefined, data: unknown): UserFound {
-  const inBody = member(data, 'user_id');
-  const named = inSubject ?? inBody ?? LOCAL_USER;
-  const user = UserId.safeParse(named);
-  if (!user.success)
-    return {
-      ok: false,
-      code: 'invalid_user',
-      message: 'The user id must be 1 to 64 characters of A-Z a-z 0-9 _ -.',
-    };
-  if (inSubject !== undefined && inBody !== undefined && inBody !== inSubject) {
-    return {
-      ok: false,
-      code: 'user_mismatch',
-      message: 'The user_id of the body is not the user of the subject.',
-    };
-  }
-  return { ok: true, user: user.data };
+  const who = userOf(subject.user, content.data);
+  const fault = content.fault ?? who.fault;
+  if (who.user === undefined) return refused(content.fault ?? who.fault);
+  if (type === 'workflow.requested') return hearRequest({ knock, content, user: who.user, fault });
+  if (fault !== undefined) return refused(fault);
+  return type === 'workflow.signalled'
+    ? hearSignal(content.data, who.user)
+    : hearCancel(content.data, who.user);
 }
 
 function hearRequest(given: {
-  data: unknown;
-  user: UserId;
-  correlationId: string | undefined;
-  traceparent: string | undefined;
+  readonly knock: Knock;
+  readonly content: Content;
+  readonly user: UserId;
+  readonly fault: Fault | undefined;
 }): Heard {
-  const { data, user, traceparent } = given;
+  const { knock, user, content } = given;
+  const { data, correlationId } = content;
+  const { workflow, fault = given.fault } = workflowOf(data);
+  const asked = { key: workflow && { user, workflow }, correlationId };
+  if (fault !== undefined) return refused(given.fault ?? fault, asked);
   const request = WorkflowRequest.safeParse(data);
-  if (request.success) {
-    const { workflow_id: workflow, correlation_id } = request.data;
-    const correlationId = correlation_id ?? given.correlationId;
-    return {
-      ok: true,
-      wish: { type: 'workflow.requested', user, workflow, correlationId, traceparent, request: request.data },
-    };
-  }
-  const named = member(data, 'workflow_id');
-  const workflow = WorkflowId.safeParse(named);
-  if (named !== undefined && !workflow.success) {
-    return no('invalid_workflow_id', 'The workflow id must be 1 to 64 characters of A-Z a-z 0-9 _ -.');
-  }
-  const key = workflow.success ? { user, workflow: workflow.data } : undefined;
+  if (!request.success) return refused(schemaFault(request.error), asked);
+  const traceparent = traceparentOf(knock);
   return {
-    ok: false,
-    refusal: { code: 'invalid_request', message: z.prettifyError(request.error).slice(0, 1_500), key },
+    ok: true,
+    wish: {
+      ...{ type: 'workflow.requested', user, workflow, correlationId, traceparent },
+      request: request.data,
+    },
   };
+}
+
+function hearSignal(data: unknown, user: UserId): Heard {
+  const signal = Signal.safeParse(data);
+  if (!signal.success) return refused(schemaFault(signal.error));
+  const { workflow_id: workflow, name, data: told } = signal.data;
+  return { ok: true, wish: { type: 'workflow.signalled', user, workflow, data: { name, data: told } } };
 }
 
 function hearCancel(data: unknown, user: UserId): Heard {
   const cancel = CancelRequest.safeParse(data);
-  if (!cancel.success) return no('invalid_request', z.prettifyError(cancel.error).slice(0, 1_500));
+  if (!cancel.success) return refused(schemaFault(cancel.error));
   const { workflow_id: workflow, reason } = cancel.data;
-  return { ok: true, wish: { type: 'workflow.cancel_requested' satisfies DoorType, user, workflow, reason } };
+  return { ok: true, wish: { type: 'workflow.cancel_requested', user, workflow, data: { reason } } };
 }
 
-function traceparentOf({ header }: Knock): string | undefined {
-  const value = header('traceparent');
-  return value !== undefined && TRACEPARENT.test(value) ? value : undefined;
-}
+const schemaFault = (error: z.ZodError): Fault => ({
+  code: 'invalid_request',
+  message: z.prettifyError(error).slice(0, 1_500),
+});
 
-const member = (data: unknown, name: string): unknown =>
-  data !== null && typeof data === 'object' && Object.hasOwn(data, name)
-    ? (data as Record<string, unknown>)[name]
-    : undefined;
-
-const no = (code: Refusal['code'], message: string): Heard => ({
+const refused = (fault: Fault, asked: Partial<Refusal> = {}): Heard => ({
   ok: false,
-  refusal: { code, message, key: undefined },
+  refusal: { ...fault, key: asked.key, correlationId: asked.correlationId },
 });

@@ -5,13 +5,14 @@
 //  P2  Owed events are written one at a time behind the fold; a refusal means others wrote, so fold theirs and look again.
 //  P3  Timers are set before the effects that they guard, and withdrawn when nothing is owed.
 //  P4  What was stopped is told to whoever is at work on it, after the log says so.
-import type { EventDraft, LogEvent, StoredEvent, WorkflowKey } from '@troupe/contracts';
+import type { EventDraft, RawMessage, StoredEvent, TerminalType, WorkflowKey } from '@troupe/contracts';
 import { isTerminal } from '@troupe/contracts';
-import type { Append, LogReader } from '@troupe/shared';
+import type { Append, Appended, LogReader } from '@troupe/shared';
 import type { Clock } from './clock.ts';
 import type { MachineFor } from './core/run.ts';
 import { begin, fold, openTimers, owed, written } from './core/run.ts';
 import type { OpenTimer, Run } from './core/run-state.ts';
+import type { RunObserver } from './observe-runs.ts';
 
 export interface RunsOptions {
   readonly append: Append;
@@ -20,6 +21,8 @@ export interface RunsOptions {
   readonly clock: Clock;
   /** Tells the services that work for this workflow may be in vain; see the kernel's aborts. */
   readonly knock: (key: WorkflowKey) => void;
+  /** Told of every run that was ended by this process. */
+  readonly ended: RunObserver['ended'];
   /** Folded runs kept in memory; the least recently used goes first. */
   readonly cached: number;
 }
@@ -42,12 +45,12 @@ export class Runs {
     this.#options = options;
   }
 
-  /** Takes in a delivered event and writes what the run then owes. Resolves when nothing is owed. */
-  deliver(event: StoredEvent): Promise<void> {
+  /** Takes in a delivered event and writes what the run then owes. Resolves when nothing is owed; undefined: the event was late. */
+  deliver(event: StoredEvent): Promise<Run | undefined> {
     return this.#inOrder(event, async (mailbox, id) => {
       const end = this.#ended.get(id);
-      if (end !== undefined && event.position.seq <= end) return;
-      await this.#settle(mailbox, id, await this.#upTo(mailbox.run, event));
+      if (end !== undefined && event.position.seq <= end) return undefined;
+      return this.#settle(mailbox, id, await this.#upTo(mailbox.run, event));
     });
   }
 
@@ -62,8 +65,13 @@ export class Runs {
       for (;;) {
         const draft = draftFor(run);
         if (run === undefined) return;
-        if (draft === undefined) return this.#settle(mailbox, id, run);
-        const result = await this.#options.append(draft, { after: run.position });
+        if (draft === undefined) {
+          await this.#settle(mailbox, id, run);
+          return;
+        }
+        // What is told to a run often comes in bursts: the next begins where this one was.
+        mailbox.run = run;
+        const result = await this.#append(run, draft);
         if (result.kind !== 'conflict') return;
         run = this.#foldAll(run, result.tail);
       }
@@ -89,7 +97,14 @@ export class Runs {
     );
   }
 
-  async #settle(mailbox: Mailbox, id: string, start: Run): Promise<void> {
+  async #append(run: Run, draft: EventDraft): Promise<Appended> {
+    const result = await this.#options.append(draft, { after: run.position });
+    if (result.kind === 'appended' && isTerminal(draft.type))
+      this.#options.ended(run, (draft as EventDraft<TerminalType>).data);
+    return result;
+  }
+
+  async #settle(mailbox: Mailbox, id: string, start: Run): Promise<Run> {
     let run = start;
     this.#ended.delete(id);
     for (;;) {
@@ -97,21 +112,26 @@ export class Runs {
       await this.#setTimers(mailbox, run);
       const [draft] = owed(run);
       if (draft === undefined) break;
-      const result = await this.#options.append(draft, { after: run.position });
+      const result = await this.#append(run, draft);
       if (result.kind !== 'conflict' && stopsWork(draft)) this.#options.knock(run);
       run =
         result.kind === 'appended'
           ? written(run, draft, result.position)
           : (this.#foldAll(run, result.tail) as Run);
     }
-    this.#clearTimers(mailbox, run);
-    if (run.state.kind !== 'ended') return;
+    if (run.state.kind !== 'ended') {
+      this.#clearTimers(mailbox, run);
+      return run;
+    }
+    this.#options.clock.clearAll(run);
+    mailbox.set.clear();
     mailbox.run = undefined;
     this.#ended.set(id, run.position.seq);
     for (const [oldest] of this.#ended) {
       if (this.#ended.size <= this.#options.cached) break;
       this.#ended.delete(oldest);
     }
+    return run;
   }
 
   async #setTimers({ set }: Mailbox, run: Run): Promise<void> {
@@ -132,7 +152,7 @@ export class Runs {
     }
   }
 
-  #inOrder(key: WorkflowKey, task: (mailbox: Mailbox, id: string) => Promise<void>): Promise<void> {
+  #inOrder<T>(key: WorkflowKey, task: (mailbox: Mailbox, id: string) => Promise<T>): Promise<T> {
     const id = `${key.user}/${key.workflow}`;
     const mailbox = this.#mailboxes.get(id) ?? {
       last: Promise.resolve(),
@@ -170,6 +190,5 @@ export class Runs {
 /** A job in the background may outlive its call, so every end of a run may stop something. */
 const stopsWork = ({ type }: EventDraft): boolean => isTerminal(type) || type.endsWith('.cancelled');
 
-/** Whether the planner's shard consumer must look at an event: what the fold itself wrote needs nothing. */
-export const isNews = (event: StoredEvent): event is LogEvent =>
-  event.type !== 'unknown' && event.source !== '/troupe/planner';
+/** Whether the planner's shard consumer must look at an event: what the fold itself wrote needs nothing, not even parsing. */
+export const isNews = ({ header }: RawMessage): boolean => header('ce-source') !== '/troupe/planner';

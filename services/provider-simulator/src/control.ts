@@ -1,5 +1,5 @@
 // The simulator's own endpoints, by which a test says what shall go wrong and reads what was counted. Not part of any
-// provider's protocol, and without keys: the server listens on the loopback interface only.
+// provider's protocol, and without keys: the server listens on the loopback interface unless told otherwise.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { Rules, type Script } from './faults/script.ts';

@@ -10,9 +10,10 @@ const arrival: Arrival = {
   key_hash: 'k',
   headers: { traceparent: null, idempotency_key: null },
 };
+const now = (): Date => new Date('2026-01-01T00:00:01.000Z');
 
 test('the detailed calls are bounded while the totals keep counting', () => {
-  const ledger = createLedger();
+  const ledger = createLedger(now);
   for (let n = 0; n < MAX_CALLS + 10; n += 1) {
     ledger.open(arrival).close('completed', 200, { inputTokens: 2, outputTokens: 1 });
   }
@@ -24,7 +25,7 @@ test('the detailed calls are bounded while the totals keep counting', () => {
 });
 
 test('the number of models counted apart is bounded', () => {
-  const ledger = createLedger();
+  const ledger = createLedger(now);
   for (let n = 0; n < 3_000; n += 1) ledger.open({ ...arrival, model: `m${n}` });
   const { totals } = ledger.read(0);
   assert.ok(totals.length <= 1_001);
@@ -35,13 +36,11 @@ test('the number of models counted apart is bounded', () => {
 });
 
 test('a call in work is open and counted, and only its end says more', () => {
-  const ledger = createLedger();
+  const ledger = createLedger(now);
   const call = ledger.open(arrival);
-  assert.equal(ledger.read(1).calls[0]?.outcome, 'open');
+  const said = () => ledger.read(1).calls.map(({ outcome, status, ended_at }) => [outcome, status, ended_at]);
+  assert.deepEqual(said(), [['open', null, null]]);
   call.close('aborted', null);
-  assert.deepEqual(
-    ledger.read(1).calls.map(({ outcome, status }) => [outcome, status]),
-    [['aborted', null]],
-  );
+  assert.deepEqual(said(), [['aborted', null, '2026-01-01T00:00:01.000Z']]);
   assert.equal(ledger.read(1).totals[0]?.aborted, 1);
 });

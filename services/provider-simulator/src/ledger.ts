@@ -33,6 +33,8 @@ export interface CallRecord extends Arrival, Details {
   readonly n: number;
   readonly status: number | null;
   readonly outcome: Outcome;
+  /** When it was over, or, for an aborted one, when the client was seen to leave. */
+  readonly ended_at: string | null;
   readonly input_tokens: number;
   readonly output_tokens: number;
 }
@@ -61,7 +63,7 @@ export interface Ledger {
   readonly reset: () => void;
 }
 
-export function createLedger(): Ledger {
+export function createLedger(now: () => Date): Ledger {
   let count = 0;
   let calls: CallRecord[] = [];
   let totals = new Map<string, Totals>();
@@ -87,7 +89,7 @@ export function createLedger(): Ledger {
         describe: (details) => void Object.assign(call, details),
         close(outcome, status, usage = { inputTokens: 0, outputTokens: 0 }) {
           const tokens = { input_tokens: usage.inputTokens, output_tokens: usage.outputTokens };
-          Object.assign(call, { outcome, status, ...tokens });
+          Object.assign(call, { outcome, status, ended_at: now().toISOString(), ...tokens });
           total[outcome] += 1;
           total.input_tokens += tokens.input_tokens;
           total.output_tokens += tokens.output_tokens;
@@ -108,6 +110,7 @@ const OPENED = {
   scripted: null,
   status: null,
   outcome: 'open',
+  ended_at: null,
   input_tokens: 0,
   output_tokens: 0,
 } as const;

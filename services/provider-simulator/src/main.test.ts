@@ -40,5 +40,5 @@ test('a wrong variable is named, with what to do, and the process ends with 1', 
 });
 
 test('without variables a free port is taken and nothing is delayed', () => {
-  assert.deepEqual(readConfig({}), { port: 0, latencyMs: 0, deltaLength: 40 });
+  assert.deepEqual(readConfig({}), { host: '127.0.0.1', port: 0, latencyMs: 0, deltaLength: 40 });
 });

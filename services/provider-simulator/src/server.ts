@@ -1,4 +1,4 @@
-// The HTTP server: which path goes where. Listens on the loopback interface only, and names itself in a header of
+// The HTTP server: which path goes where. Listens on the loopback interface unless told otherwise, and names itself in a header of
 // every answer.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -15,6 +15,8 @@ import { DEFAULT_DELTA_LENGTH } from './protocol/sse.ts';
 import { anthropicModels, openaiModels } from './protocol/models.ts';
 
 export interface SimulatorOptions {
+  /** 127.0.0.1 by default. */
+  readonly host?: string;
   /** 0, the default, takes a free one. */
   readonly port?: number;
   /** Waited before every answer; 0 by default. */
@@ -27,7 +29,7 @@ export interface SimulatorOptions {
 }
 
 export interface Simulator extends AsyncDisposable {
-  /** `http://127.0.0.1:<port>`, without `/v1`. */
+  /** `http://<host>:<port>`, without `/v1`. */
   readonly url: string;
 }
 
@@ -36,13 +38,14 @@ const KEEP_ALIVE_MS = 65_000;
 
 /** Resolves when the server accepts calls. Disposing it breaks off the calls in work. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { now = () => new Date() } = options;
   let requests = 0;
   const exchange: Exchange = {
     script: createScript(),
-    ledger: createLedger(),
+    ledger: createLedger(now),
     latencyMs: options.latencyMs ?? 0,
     deltaLength: options.deltaLength ?? DEFAULT_DELTA_LENGTH,
-    now: options.now ?? (() => new Date()),
+    now,
     nextRequestId: () => `req_simulator_${(requests += 1)}`,
   };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
@@ -54,11 +57,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       else sendJson(response, 500, { error: { message: '[provider-simulator] Internal error.' } });
     });
   });
-  server.listen(options.port ?? 0, '127.0.0.1');
+  const host = options.host ?? '127.0.0.1';
+  server.listen(options.port ?? 0, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${host}:${port}`,
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();

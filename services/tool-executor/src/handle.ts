@@ -1,9 +1,10 @@
 // tool.requested → tool.completed or tool.failed. A call in the background is answered at once and its end is written as
 // job.completed or job.failed; the delivery stays in hand until then, so that a crash brings it again.
 import type { Failure, LogEvent } from '@troupe/contracts';
-import type { Logger, Outcome, WorkContext, Write } from '@troupe/shared';
+import type { Logger, Metrics, Outcome, Tracer, WorkContext, Write } from '@troupe/shared';
 import { jobIdOf } from './job-id.ts';
 import type { Performed } from './perform.ts';
+import { observeTool } from './observe-tool.ts';
 import { perform } from './perform.ts';
 import type { Registry } from './registry.ts';
 import type { Tool, ToolCall, ToolContext } from './tool.ts';
@@ -15,13 +16,15 @@ type Result = Outcome<'tool.requested'>;
 export interface HandlerDependencies {
   readonly registry: Registry;
   readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly tracer: Tracer;
   /** A text that no other attempt has. */
   readonly newToken: () => string;
   readonly now: () => number;
 }
 
 export function createHandler(dependencies: HandlerDependencies) {
-  const { registry, logger } = dependencies;
+  const { registry, logger, metrics } = dependencies;
 
   async function attempt(
     request: Request,
@@ -30,19 +33,21 @@ export function createHandler(dependencies: HandlerDependencies) {
     work: WorkContext,
   ): Promise<Performed> {
     const startedAt = performance.now();
-    const performed = await perform({
-      tool: tool.definition.name,
-      call,
-      context: contextOf(request, work),
-      timeoutMs: tool.definition.timeout_seconds * 1_000,
-      token: dependencies.newToken(),
-      now: dependencies.now,
-    });
+    const { name, timeout_seconds } = tool.definition;
+    const observed = { tool: name, callId: request.data.call_id, signal: work.signal };
+    const performed = await observeTool(dependencies, observed, () =>
+      perform({
+        tool: name,
+        call,
+        context: contextOf(request, work),
+        timeoutMs: timeout_seconds * 1_000,
+        token: dependencies.newToken(),
+        now: dependencies.now,
+      }),
+    );
     logger.info(
       {
-        workflow: request.workflow,
-        correlationId: request.correlationId,
-        tool: tool.definition.name,
+        tool: name,
         result: performed.kind === 'failed' ? performed.error.failure.code : performed.kind,
         ms: Math.round(performance.now() - startedAt),
       },
@@ -52,14 +57,15 @@ export function createHandler(dependencies: HandlerDependencies) {
   }
 
   return async (request: Request, work: WorkContext): Promise<Result> => {
-    let tool: Tool;
+    let tool: Tool | undefined;
     let call: ToolCall;
     try {
       tool = registry.find(request.data.tool);
       call = tool.prepare(request.data.arguments);
     } catch (error) {
-      if (error instanceof ToolError) return failed(request, error);
-      throw error;
+      if (!(error instanceof ToolError)) throw error;
+      metrics.toolCall(tool?.definition.name, 'error');
+      return failed(request, error);
     }
     if (!call.inBackground) return outcomeOf(request, await attempt(request, tool, call, work));
     const accepted = acceptedAs(request);

@@ -208,8 +208,7 @@ test('A search asks memory for the user of the log, and memory that fails is tol
   };
   const asked: unknown[] = [];
   await using memory = await openKernel({ url: stack.natsUrl, name: 'memory', logger: stack.kernel.logger });
-  const { connection, logger } = memory;
-  await serveRpc({ connection, logger, version: '0.0.1' }, rpc.searchMemory, (user, request) => {
+  await serveRpc(memory, rpc.searchMemory, (user, request) => {
     asked.push({ user, ...request });
     if (request.query === 'eggs') return Promise.resolve({ snippets: [snippet] } as never);
     return Promise.reject(

@@ -51,7 +51,7 @@ export async function startExecutor(
     maxAttempts: 5,
     acts: true,
     isSettled,
-    handle: createHandler({ registry, logger: kernel.logger, newToken: randomUUID, now: Date.now }),
+    handle: createHandler({ ...kernel, registry, newToken: randomUUID, now: Date.now }),
     givenUp,
     onFatal,
   });

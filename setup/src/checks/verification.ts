@@ -1,9 +1,10 @@
-// What must hold before any test runs: format, lint, types, import directions. Every check runs even if an earlier one
+// What must hold before any test runs: format, lint, types, import directions, container files. Every check runs even if an earlier one
 // failed, so that one run shows everything there is to fix. Tests are not run here.
 import { delimiter, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { run } from '../components/command.ts';
-import type { Check, CheckContext } from './check.ts';
+import type { Check, CheckContext, Finding } from './check.ts';
+import { checkCompose, checkDockerfile } from './container-files.ts';
 import { checkImports } from './import-rules.ts';
 
 const CHECK_TIMEOUT_MS = 10 * 60_000;
@@ -13,6 +14,8 @@ const checks: readonly Check[] = [
   { name: 'lint', find: tool('eslint', '.', '--max-warnings', '0') },
   { name: 'types', find: tool('tsc', '-p', 'tsconfig.json') },
   { name: 'imports', find: checkImports },
+  { name: 'compose', find: checkCompose },
+  { name: 'image', find: checkDockerfile },
 ];
 
 /** Runs all checks and reports a line for each, with the whole output of those that fail. True when all passed. */
@@ -21,17 +24,27 @@ export async function verify(
   report: (line: string) => void,
 ): Promise<boolean> {
   const PATH = [join(root, 'node_modules', '.bin'), env['PATH'] ?? ''].join(delimiter);
-  const context = { root, env: { ...env, PATH }, signal };
+  const context = { root, env: { ...env, PATH }, signal, report };
   let passed = true;
   for (const { name, find } of checks) {
     const started = performance.now();
     const finding = await find(context);
     const seconds = `${((performance.now() - started) / 1000).toFixed(1)} s`;
-    const line = `${finding.ok ? '✔' : '✖'} ${name.padEnd(8)}${seconds.padStart(8)}`;
-    report(finding.ok ? `${line}   ${finding.note ?? ''}`.trimEnd() : `${line}\n${finding.output}`);
-    passed &&= finding.ok;
+    report(said(finding, `${name.padEnd(8)}${seconds.padStart(8)}`));
+    passed &&= finding.ok !== false;
   }
   return passed;
+}
+
+function said(finding: Finding, step: string): string {
+  switch (finding.ok) {
+    case true:
+      return `✔ ${step}   ${finding.note ?? ''}`.trimEnd();
+    case false:
+      return `✖ ${step}\n${finding.output}`;
+    case 'not run':
+      return `⚠ ${step}   NOT RUN: ${finding.why}`;
+  }
 }
 
 /** A tool that says by its exit code whether all is well. */

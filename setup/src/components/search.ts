@@ -4,7 +4,7 @@ import { SetupError } from '../setup-error.ts';
 import type { Environment } from './command.ts';
 import type { SystemPackages } from './debian-packages.ts';
 
-export type Source = 'variable' | 'path' | 'cache' | 'lockfile' | 'system-packages';
+export type Source = 'variable' | 'path' | 'cache' | 'lockfile' | 'system-packages' | 'python-package';
 
 /** A program that was seen to run: start it as `command ...args`. */
 export type Found = {

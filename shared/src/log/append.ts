@@ -4,7 +4,7 @@
 //  A2  No answer means "unknown": the same id with the same `after` again, for as long as a lost leader takes and more.
 //  A3  A refusal is answered by reading the tail. Own id there: done. Otherwise the caller decides; never a blind retry.
 import type { EventDraft, Position, StoredEvent } from '@troupe/contracts';
-import { encodeEvent, EXPECTED_LAST, isTerminal, workflowFilter } from '@troupe/contracts';
+import { encodeEvent, EXPECTED_LAST, INLINE_TEXT_BYTES, isTerminal, workflowFilter } from '@troupe/contracts';
 import { RetryableError, TerminalError } from '../errors.ts';
 import type { Publisher, PublishOutcome } from '../nats/publisher.ts';
 import type { LogReader } from './read.ts';
@@ -21,6 +21,9 @@ export type Appended =
 const UNKNOWN_FOR_MS = 30_000;
 const ATTEMPT_TIMEOUT_MS = 5_000;
 const PAUSE_MS = 100;
+
+/** UTF-8 of a UTF-16 code unit: a body that is short holds no text that is too long. */
+const MAX_BYTES_PER_UNIT = 3;
 
 export interface Append {
   /**
@@ -43,10 +46,12 @@ export interface AppendDependencies {
 
 export function createAppend({ publisher, reader, offload, now }: AppendDependencies): Append {
   return async (given, { after, signal }) => {
-    const draft = await offload(given);
-    const { subject, headers, body } = encodeEvent(draft, after.sequence + 1, now());
+    const sequence = after.sequence + 1;
+    const whole = encodeEvent(given, sequence, now());
+    const fits = whole.body.length * MAX_BYTES_PER_UNIT <= INLINE_TEXT_BYTES;
+    const { subject, headers, body } = fits ? whole : encodeEvent(await offload(given), sequence, now());
     headers[EXPECTED_LAST] = String(after.seq);
-    headers[`${EXPECTED_LAST}-Subject`] = workflowFilter(draft);
+    headers[`${EXPECTED_LAST}-Subject`] = workflowFilter(given);
     for (const startedAt = performance.now(); ; ) {
       const outcome = await publisher.publish(subject, headers, body, ATTEMPT_TIMEOUT_MS);
       const decided = await decide(outcome);
@@ -55,7 +60,7 @@ export function createAppend({ publisher, reader, offload, now }: AppendDependen
       if (performance.now() - startedAt > UNKNOWN_FOR_MS) {
         throw new RetryableError(
           'log_unavailable',
-          `No decision about ${draft.type} in ${UNKNOWN_FOR_MS} ms.`,
+          `No decision about ${given.type} in ${UNKNOWN_FOR_MS} ms.`,
         );
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -64,13 +69,13 @@ export function createAppend({ publisher, reader, offload, now }: AppendDependen
     async function decide(outcome: PublishOutcome): Promise<Appended | undefined> {
       switch (outcome.kind) {
         case 'stored':
-          return { kind: 'appended', position: { seq: outcome.seq, sequence: after.sequence + 1 } };
+          return { kind: 'appended', position: { seq: outcome.seq, sequence } };
         case 'wrong_last': {
           // A cluster may refuse without a number while an earlier write is in process: ask again.
           if (outcome.last === undefined || outcome.last <= after.seq) return undefined;
           const tail = await reader.tail(after.seq, outcome.last).catch(unlessUnavailable);
           if (tail === undefined) return undefined;
-          const own = tail.find(({ id }) => id === draft.id);
+          const own = tail.find(({ id }) => id === given.id);
           return own === undefined ? { kind: 'conflict', tail } : { kind: 'present', event: own, tail };
         }
         case 'unknown':
@@ -83,7 +88,7 @@ export function createAppend({ publisher, reader, offload, now }: AppendDependen
         case 'refused':
           throw new TerminalError({
             code: 'log_refused',
-            message: `The server refused ${draft.type} (${outcome.code}: ${outcome.description}).`,
+            message: `The server refused ${given.type} (${outcome.code}: ${outcome.description}).`,
             hint: 'Compare the stream with what is declared (start-up self-test) and the publish permissions of this service.',
           });
       }

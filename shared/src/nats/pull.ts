@@ -8,6 +8,7 @@ import { StartupError } from '../errors.ts';
 import type { Delivery } from './delivery.ts';
 import { deliveryOf } from './delivery.ts';
 import { statusOf } from './headers.ts';
+import { Outbox } from './outbox.ts';
 import { connectionInboxPrefix } from './publisher.ts';
 
 const PULL_EXPIRES_MS = 30_000;
@@ -65,11 +66,13 @@ export class PullConsumer implements Disposable {
     this.#fill();
   }
 
-  /** Asks for nothing more. What was asked for and still arrives is left to its AckWait. */
+  /** Asks for nothing more. What is on its way already is handed back, so that it is delivered elsewhere without delay. */
   stop(): void {
+    if (this.#stopped) return;
     this.#stopped = true;
     clearInterval(this.#timer);
-    this.#forget();
+    this.#pull = undefined;
+    if (!this.#options.connection.isClosed()) void this.#subscription?.drain().catch(() => undefined);
   }
 
   [Symbol.dispose](): void {
@@ -101,7 +104,7 @@ export class PullConsumer implements Disposable {
     const token = this.#next.toString(36);
     this.#pull = { token, remaining: free, lastSign: performance.now() };
     const request = { batch: free, expires: PULL_EXPIRES_MS * 1e6, idle_heartbeat: HEARTBEAT_MS * 1e6 };
-    connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), {
+    Outbox.of(connection).send(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), {
       reply: `${this.#inbox}.${token}`,
     });
   }
@@ -109,14 +112,16 @@ export class PullConsumer implements Disposable {
   /** What comes to the inbox by name is the server's word about a pull; a delivery keeps the subject it was stored at. */
   #receive(message: Msg): void {
     if (message.subject.startsWith(this.#inbox)) return this.#status(message);
-    if (this.#stopped || message.reply === undefined) return;
+    if (message.reply === undefined) return;
+    const delivery = deliveryOf(this.#options.connection, message, message.reply);
+    if (this.#stopped) return delivery.nak(0);
     if (this.#pull !== undefined) {
       this.#pull.remaining -= 1;
       this.#pull.lastSign = performance.now();
       if (this.#pull.remaining <= 0) this.#pull = undefined;
     }
     this.#inFlight += 1;
-    this.#options.onDelivery(deliveryOf(this.#options.connection, message, message.reply));
+    this.#options.onDelivery(delivery);
     this.#fill();
   }
 

@@ -1,8 +1,18 @@
 // The streams, consumers and buckets of Troupe as data. One gated job makes them (provision.ts); services compare and bind.
 import type { ConsumerConfig, StreamConfig } from 'nats';
 import { AckPolicy, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType } from 'nats';
-import { doorSubjects, logSubjects, shardFilter, SHARDS, TOOLS_BUCKET, typeFilter } from '@troupe/contracts';
+import {
+  doorSubjects,
+  logSubjects,
+  RUNS_BUCKET,
+  shardFilter,
+  SHARDS,
+  TOOLS_BUCKET,
+  typeFilter,
+} from '@troupe/contracts';
 import { BLOBS_BUCKET } from '../blobs.ts';
+import { LEASE_TTL_MS, LEASES_BUCKET } from '../leases.ts';
+import { SUSPECTS_BUCKET } from '../suspects.ts';
 
 export const LOG_STREAM = 'AGENTS';
 export const DOOR_STREAM = 'AGENTS_IN';
@@ -11,6 +21,7 @@ export const DEAD_STREAM = 'AGENTS_DEAD';
 
 const SECOND = 1_000_000_000;
 const DAY = 86_400 * SECOND;
+const DAY_MS = 86_400_000;
 const MIB = 1024 ** 2;
 /** Reserved on the server's disk when the streams are made; an operator may raise both (they are not compared). */
 const LOG_BYTES = 4_096 * MIB;
@@ -42,8 +53,28 @@ export const FORBIDDEN_ON_LOG = [
 /** What the log must not have at all: messages that come or go past compare-and-set, or under another subject. */
 export const ABSENT_ON_LOG = ['sources', 'mirror', 'subject_transform'] as const;
 
-/** The streams behind the buckets of tools and large texts. */
-export const BUCKET_STREAMS = [`KV_${TOOLS_BUCKET}`, `OBJ_${BLOBS_BUCKET}`] as const;
+export type DeclaredBucket =
+  | { readonly kind: 'objects'; readonly name: string }
+  | {
+      readonly kind: 'values';
+      readonly name: string;
+      /** How long an entry lives that is not written again. Default: for ever. */
+      readonly ttlMs?: number;
+      /** Whether a guarantee rests on the time: then an operator may not change it. */
+      readonly ttlMatters?: boolean;
+    };
+
+export const declaredBuckets = (): DeclaredBucket[] => [
+  { kind: 'values', name: TOOLS_BUCKET },
+  { kind: 'values', name: RUNS_BUCKET, ttlMs: 30 * DAY_MS },
+  { kind: 'values', name: LEASES_BUCKET, ttlMs: LEASE_TTL_MS, ttlMatters: true },
+  { kind: 'values', name: SUSPECTS_BUCKET, ttlMs: DAY_MS },
+  { kind: 'objects', name: BLOBS_BUCKET },
+];
+
+/** The stream behind a bucket. */
+export const streamOf = ({ kind, name }: DeclaredBucket): string =>
+  kind === 'values' ? `KV_${name}` : `OBJ_${name}`;
 
 export const declaredStreams = (): DeclaredStream[] => [
   {
@@ -81,7 +112,7 @@ export const declaredStreams = (): DeclaredStream[] => [
     ...stored,
     name: DEAD_STREAM,
     description: 'messages that nobody could handle, with the reason',
-    subjects: ['agents-dead.>', '$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>'],
+    subjects: ['agents-dead.>', MAX_DELIVERIES],
     discard: DiscardPolicy.Old,
     max_age: 30 * DAY,
     max_bytes: OTHER_BYTES,
@@ -125,6 +156,13 @@ const unlimited = ({ stream, config }: DeclaredConsumer): DeclaredConsumer => ({
 
 export const plannerConsumer = (shard: number): string => `planner-${shard}`;
 
+/** The projection behind the list of runs. */
+export const RUNS_CONSUMER = 'runs';
+
+/** Follows what the server itself gave up: a message that was delivered MAX_DELIVER times. */
+export const GIVEN_UP_CONSUMER = 'given-up';
+const MAX_DELIVERIES = '$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>';
+
 export const declaredConsumers = (): DeclaredConsumer[] => [
   ...Array.from({ length: SHARDS }, (_, shard) =>
     unlimited(durable(LOG_STREAM, plannerConsumer(shard), 5, [shardFilter(shard)])),
@@ -140,4 +178,6 @@ export const declaredConsumers = (): DeclaredConsumer[] => [
       typeFilter('tool.completed'),
     ]),
   ),
+  unlimited(durable(LOG_STREAM, RUNS_CONSUMER, 5, [typeFilter('workflow.*')])),
+  unlimited(durable(DEAD_STREAM, GIVEN_UP_CONSUMER, 5, [MAX_DELIVERIES])),
 ];

@@ -1,12 +1,13 @@
 // The one job that makes streams, consumers and buckets. Only on a healthy server: making a stream on a server that could not
-// read its store deletes what is there. Nothing that exists is changed or made anew; a difference is refused.
+// read its store deletes what is there. Nothing that exists is changed (but for new subjects of the door, widen.ts) or made
+// anew; a difference is refused.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NatsConnection } from 'nats';
-import { TOOLS_BUCKET } from '@troupe/contracts';
-import { BLOBS_BUCKET } from '../blobs.ts';
+import type { JetStreamClient, NatsConnection } from 'nats';
 import { StartupError } from '../errors.ts';
-import { declaredConsumers, declaredStreams } from './declared.ts';
+import type { DeclaredBucket } from './declared.ts';
+import { declaredBuckets, declaredConsumers, declaredStreams, DOOR_STREAM, streamOf } from './declared.ts';
 import { checkServer, differences } from './self-test.ts';
+import { widenings } from './widen.ts';
 
 export interface Provisioned {
   readonly made: readonly string[];
@@ -69,13 +70,17 @@ async function missingParts(connection: NatsConnection): Promise<Part[]> {
         name: config.durable_name,
         make: () => manager.consumers.add(stream, config),
       })),
-    ...(streams.has(`KV_${TOOLS_BUCKET}`)
-      ? []
-      : [{ name: TOOLS_BUCKET, make: () => jetstream.views.kv(TOOLS_BUCKET, { history: 1 }) }]),
-    ...(streams.has(`OBJ_${BLOBS_BUCKET}`)
-      ? []
-      : [{ name: BLOBS_BUCKET, make: () => jetstream.views.os(BLOBS_BUCKET) }]),
+    ...(streams.has(DOOR_STREAM) && consumers.has(`${DOOR_STREAM}/door`) ? await widenings(manager) : []),
+    ...declaredBuckets()
+      .filter((bucket) => !streams.has(streamOf(bucket)))
+      .map((bucket) => ({ name: bucket.name, make: () => makeBucket(jetstream, bucket) })),
   ];
+}
+
+function makeBucket({ views }: JetStreamClient, bucket: DeclaredBucket): Promise<unknown> {
+  if (bucket.kind === 'objects') return views.os(bucket.name);
+  const { name, ttlMs } = bucket;
+  return views.kv(name, { history: 1, ...(ttlMs === undefined ? {} : { ttl: ttlMs }) });
 }
 
 /** A server that starts, or that just lost a stream, is not healthy for a moment. */
@@ -126,7 +131,7 @@ function refuseDifferences(found: readonly string[]): void {
   throw new StartupError({
     code: 'streams_differ',
     message: `The server differs from what is declared: ${found.join('; ')}.`,
-    hint: 'Run the provisioning job for what is missing; mend by hand what differs. Existing streams are never changed automatically.',
+    hint: 'Run the provisioning job for what is missing and for new subjects of the door; mend by hand what differs otherwise. Nothing else that exists is changed automatically.',
   });
 }
 

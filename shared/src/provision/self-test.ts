@@ -3,14 +3,15 @@
 import type { JetStreamManager, NatsConnection } from 'nats';
 import { NatsError } from 'nats';
 import { StartupError } from '../errors.ts';
-import type { DeclaredStream } from './declared.ts';
+import type { DeclaredBucket, DeclaredStream } from './declared.ts';
 import {
   ABSENT_ON_LOG,
-  BUCKET_STREAMS,
+  declaredBuckets,
   declaredConsumers,
   declaredStreams,
   FORBIDDEN_ON_LOG,
   LOG_STREAM,
+  streamOf,
 } from './declared.ts';
 
 /** Older servers accept settings of newer ones silently and ignore them: schedules that never fire, checks that do not check. */
@@ -50,9 +51,10 @@ export async function differences(manager: JetStreamManager): Promise<string[]> 
     if (info === undefined) found.push(`stream ${declared.name} does not exist`);
     else found.push(...compareStream(declared, info.config as unknown as Record<string, unknown>));
   }
-  for (const name of BUCKET_STREAMS) {
-    const info = await manager.streams.info(name).catch(ifMissing);
-    if (info === undefined) found.push(`stream ${name} does not exist`);
+  for (const bucket of declaredBuckets()) {
+    const info = await manager.streams.info(streamOf(bucket)).catch(ifMissing);
+    if (info === undefined) found.push(`stream ${streamOf(bucket)} does not exist`);
+    else found.push(...compareBucket(bucket, info.config.max_age));
   }
   if (found.length > 0) return found;
   for (const { stream, config } of declaredConsumers()) {
@@ -92,6 +94,11 @@ export function compareStream(declared: DeclaredStream, actual: Record<string, u
       found.push(`stream ${LOG_STREAM} has persist_mode async: it answers before it stores`);
   }
   return found;
+}
+
+function compareBucket(bucket: DeclaredBucket, maxAge: number): string[] {
+  if (bucket.kind !== 'values' || bucket.ttlMatters !== true) return [];
+  return compare(`stream ${streamOf(bucket)}`, { ttl_ms: bucket.ttlMs }, { ttl_ms: maxAge / 1e6 });
 }
 
 /** What an operator may change without breaking a guarantee. */

@@ -12,7 +12,7 @@ import type { NatsConnection } from 'nats';
 import type { Stack, StackOptions } from '../../../services/cli/src/stack.ts';
 import { startStack } from '../../../services/cli/src/stack.ts';
 import type { ReplayReport } from '../replay/check-replay.ts';
-import type { World } from './world.ts';
+import type { World, WorldOptions } from './world.ts';
 import { startWorld } from './world.ts';
 
 export interface TestStack {
@@ -28,19 +28,19 @@ const REPLAY = fileURLToPath(new URL('../replay/main.ts', import.meta.url));
 
 /** Runs `test` on a fresh stack, then checks replay and that every process ended. */
 export async function withStack(
-  options: Partial<Pick<StackOptions, 'counts' | 'env'>> & { readonly html?: string },
+  options: Partial<Pick<StackOptions, 'counts' | 'env' | 'keepRunning'> & WorldOptions>,
   test: (given: TestStack) => Promise<void>,
 ): Promise<ReplayReport> {
   const folder = await mkdtemp(join(tmpdir(), 'troupe-test-'));
   try {
-    await using world = await startWorld(options.html ?? '<!doctype html><title>empty</title>');
+    await using world = await startWorld({ html: '<!doctype html><title>empty</title>', ...options });
     const lines: string[] = [];
     await using stack = await startStack({
       componentEnv: process.env,
       storeDir: join(folder, 'nats'),
       chroma: { dataDir: join(folder, 'chroma') },
       simulated: true,
-      keepRunning: false,
+      keepRunning: options.keepRunning ?? false,
       report: () => undefined,
       onLine: (service, line) => lines.push(`${service} ${line}`),
       ...(options.counts === undefined ? {} : { counts: options.counts }),

@@ -13,10 +13,19 @@ export interface World extends AsyncDisposable {
   }[];
   /** How often the page was fetched. */
   readonly visits: () => number;
+  /** Paths under `/never`, which is never answered, that somebody waits for now. */
+  readonly waitedFor: () => readonly string[];
 }
 
-export async function startWorld(html: string): Promise<World> {
+export interface WorldOptions {
+  readonly html: string;
+  /** How long a notification that was received waits for its answer. Default: not at all. */
+  readonly notifyMs?: number;
+}
+
+export async function startWorld({ html, notifyMs = 0 }: WorldOptions): Promise<World> {
   const notifications: { key: string; body: { workflow_id: string; message: string } }[] = [];
+  const waiting = new Set<{ readonly url: string }>();
   let visits = 0;
   const server = createServer((request, response) => {
     if (request.method === 'POST' && request.url === '/notify') {
@@ -25,8 +34,14 @@ export async function startWorld(html: string): Promise<World> {
       request.on('end', () => {
         const body = JSON.parse(Buffer.concat(chunks).toString()) as { workflow_id: string; message: string };
         notifications.push({ key: String(request.headers['idempotency-key']), body });
-        response.writeHead(204).end();
+        setTimeout(() => response.writeHead(204).end(), notifyMs);
       });
+      return;
+    }
+    if (request.url?.startsWith('/never') === true) {
+      const waiter = { url: request.url };
+      waiting.add(waiter);
+      response.on('close', () => waiting.delete(waiter));
       return;
     }
     if (request.url !== '/favicon.ico') visits += 1;
@@ -39,6 +54,7 @@ export async function startWorld(html: string): Promise<World> {
     host,
     notifications,
     visits: () => visits,
+    waitedFor: () => [...waiting].map(({ url }) => url),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -7,8 +7,13 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { JetStreamManager, StreamConfig } from 'nats';
 import type { Kernel } from '@troupe/shared';
-import { bind, LOG_STREAM, provision, StartupError, streamId } from '@troupe/shared';
-import { declaredConsumers, declaredStreams } from '../../../shared/src/provision/declared.ts';
+import { doorSubjects } from '@troupe/contracts';
+import { bind, DOOR_STREAM, LOG_STREAM, provision, StartupError, streamId } from '@troupe/shared';
+import {
+  declaredBuckets,
+  declaredConsumers,
+  declaredStreams,
+} from '../../../shared/src/provision/declared.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 
@@ -76,7 +81,8 @@ test('from zero everything is made; a second run makes nothing, asks nobody for 
   const { made } = await provisionNow();
   const consumers = declaredConsumers().map(({ config }) => config.durable_name);
   const streams = declaredStreams().map(({ name }) => name);
-  assert.deepEqual([...made].sort(), [...streams, ...consumers, 'AGENTS_BLOBS', 'AGENTS_TOOLS'].sort());
+  const buckets = declaredBuckets().map(({ name }) => name);
+  assert.deepEqual([...made].sort(), [...streams, ...consumers, ...buckets].sort());
   assert.deepEqual(await provision(kernel.connection, undefined), { made: [] });
   await bind(kernel.connection);
 });
@@ -93,7 +99,7 @@ test('a consumer that is missing is named by services and made again by the job,
   await bind(kernel.connection);
 });
 
-for (const bucket of ['KV_AGENTS_TOOLS', 'OBJ_AGENTS_BLOBS']) {
+for (const bucket of ['KV_AGENTS_TOOLS', 'KV_AGENTS_LEASES', 'OBJ_AGENTS_BLOBS']) {
   test(`the bucket behind ${bucket} is missed like a stream`, async () => {
     await manager.streams.delete(bucket);
     await assert.rejects(bind(kernel.connection), startupError('streams_differ', bucket));
@@ -101,6 +107,14 @@ for (const bucket of ['KV_AGENTS_TOOLS', 'OBJ_AGENTS_BLOBS']) {
     await bind(kernel.connection);
   });
 }
+
+test('leases that would never expire are refused: nobody would take over from the dead', async () => {
+  const { config } = await manager.streams.info('KV_AGENTS_LEASES');
+  await manager.streams.update('KV_AGENTS_LEASES', { ...config, max_age: 0 });
+  await assert.rejects(bind(kernel.connection), startupError('streams_differ', 'KV_AGENTS_LEASES', 'ttl_ms'));
+  await manager.streams.update('KV_AGENTS_LEASES', config);
+  await bind(kernel.connection);
+});
 
 test('a consumer that was changed is refused by name and setting', async () => {
   const { config } = await manager.consumers.info(LOG_STREAM, 'memory');
@@ -182,4 +196,27 @@ test('a part that the server refuses to make is named with what the server said'
   await deleteAll();
   await manager.streams.add({ name: 'SQUATTER', subjects: ['agents.workflow.requested'] });
   await assert.rejects(provisionNow(), startupError('provision_refused', 'AGENTS_IN', 'overlap'));
+});
+
+test('a door of an older version is widened by the job, and what it holds stays; services name it until then', async () => {
+  await deleteAll();
+  await provisionNow();
+  const narrow = ['agents.workflow.requested', 'agents.workflow.requested.*'];
+  await manager.consumers.update(DOOR_STREAM, 'door', { filter_subjects: narrow });
+  await manager.streams.update(DOOR_STREAM, { subjects: narrow });
+  await kernel.connection.jetstream().publish('agents.workflow.requested', '{}');
+  await assert.rejects(bind(kernel.connection), startupError('streams_differ', 'AGENTS_IN', 'signalled'));
+  const { made } = await provisionNow();
+  assert.deepEqual(made, ['subjects of AGENTS_IN', 'subjects of door']);
+  await bind(kernel.connection);
+  await kernel.connection.jetstream().publish('agents.workflow.signalled.alice', '{}');
+  assert.equal((await manager.consumers.info(DOOR_STREAM, 'door')).num_pending, 2);
+});
+
+test('a door with subjects of its own is not changed', async () => {
+  await deleteAll();
+  await provisionNow();
+  await manager.streams.update(DOOR_STREAM, { subjects: [...doorSubjects(), 'ours.too'] });
+  await assert.rejects(provisionNow(), startupError('streams_differ', 'ours.too'));
+  await manager.streams.update(DOOR_STREAM, { subjects: doorSubjects() });
 });

@@ -14,10 +14,7 @@ let answer: (user: UserId, request: EmbedRequest) => Promise<EmbedResponse>;
 before(async () => {
   server = await startTestServer();
   [kernel, serving] = [await server.kernel('asking'), await server.kernel('serving')];
-  const { connection, logger } = serving;
-  await serveRpc({ connection, logger, version: '0.1.0' }, rpc.embed, (user, request) =>
-    answer(user, request),
-  );
+  await serveRpc(serving, rpc.embed, (user, request) => answer(user, request));
   await serving.connection.flush();
 });
 after(async () => {
@@ -100,7 +97,7 @@ test('an answer that is ready only after the connection closed does not end the 
   const leaving = await server.kernel('leaving');
   const asked = Promise.withResolvers<void>();
   const ready = Promise.withResolvers<void>();
-  await serveRpc({ ...leaving, version: '0.1.0' }, rpc.searchMemory, async () => {
+  await serveRpc(leaving, rpc.searchMemory, async () => {
     asked.resolve();
     await ready.promise;
     return { snippets: [] };

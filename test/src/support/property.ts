@@ -18,7 +18,12 @@ export async function holds<T>(
 /** Random numbers in [0, 1) from the seed, for what is no property: when to kill, what to lose. */
 export function dice(t: TestContext): () => number {
   t.diagnostic(`TROUPE_SEED=${seed}`);
-  let state = seed >>> 0;
+  return randomFrom(seed);
+}
+
+/** The same numbers in [0, 1) for the same seed. */
+export function randomFrom(from: number): () => number {
+  let state = from >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);

@@ -58,7 +58,9 @@ export async function makeWorkQueue(
         ackWaitMs,
         maxAttempts: 5,
         deadLetters: kernel.deadLetters,
+        suspects: kernel.suspects,
         logger: kernel.logger,
+        metrics: kernel.metrics,
         onFatal: () => undefined,
         ...options,
       });

@@ -56,7 +56,7 @@ export function launchGateway(natsUrl: string, env: Readonly<Record<string, stri
       PATH: environment()['PATH'],
       NATS_URL: natsUrl,
       LOG_LEVEL: 'trace',
-      AGENT_HTTP_BASE_BACKOFF_SECONDS: '0.005',
+      AGENT_HTTP_BASE_BACKOFF_SECONDS: '0.05',
       ...env,
     },
     onLine: (line) => lines.push(line),

@@ -5,6 +5,7 @@ import { createGateway } from '../gateway.ts';
 import type { Gateway, GatewayLimits } from '../gateway.ts';
 import { readConfig } from '../config.ts';
 import type { ModelRequest } from '../generation.ts';
+import { silentTelemetry } from '@troupe/shared';
 import { keptLogger } from './kept-logger.ts';
 
 export const OPENAI_KEY = 'sk-test-openai-0123456789';
@@ -27,14 +28,19 @@ export function testGateway(
     OPENAI_BASE_URL: `${url}/v1`,
     ANTHROPIC_API_KEY: ANTHROPIC_KEY,
     ANTHROPIC_BASE_URL: url,
-    AGENT_HTTP_BASE_BACKOFF_SECONDS: '0.005',
     ...env,
   });
-  const gateway = createGateway(config, logger, {
-    budgetMs: 30_000,
-    circuit: { failures: 5, openForMs: 60_000 },
-    ...limits,
-  });
+  // Below what may be configured: a test does not wait.
+  const quick = { ...config, AGENT_HTTP_BASE_BACKOFF_SECONDS: 0.005 };
+  const gateway = createGateway(
+    quick,
+    { ...silentTelemetry(), logger },
+    {
+      budgetMs: 30_000,
+      circuit: { failures: 5, openForMs: 60_000 },
+      ...limits,
+    },
+  );
   return { ...gateway, logged: () => lines.join('') };
 }
 

@@ -22,11 +22,7 @@ export const wordEmbedding = (text: string) => ({ model: MODEL, vector: wordVect
 
 /** Answers for every user until the kernel closes. `refuse` throws for texts that the stand-in should fail on. */
 export const serveWordEmbedder = (kernel: Kernel, refuse: (text: string) => void): Promise<void> =>
-  serveRpc(
-    { connection: kernel.connection, version: '0.1.0', logger: kernel.logger },
-    rpc.embed,
-    async ({}, { texts }): Promise<EmbedResponse> => {
-      texts.forEach(refuse);
-      return Promise.resolve({ model: MODEL, dimensions: DIMENSIONS, vectors: texts.map(wordVector) });
-    },
-  );
+  serveRpc(kernel, rpc.embed, async ({}, { texts }): Promise<EmbedResponse> => {
+    texts.forEach(refuse);
+    return Promise.resolve({ model: MODEL, dimensions: DIMENSIONS, vectors: texts.map(wordVector) });
+  });

@@ -1,7 +1,7 @@
 // What a step of the machine opens, closes and owes.
 import type { AnyMachineSnapshot } from 'xstate';
 import type { EventDraft, EventId, StoredEvent, TerminalType } from '@troupe/contracts';
-import { contractOf, eventId, TERMINAL_TYPES } from '@troupe/contracts';
+import { conformingData, eventId, TERMINAL_TYPES } from '@troupe/contracts';
 import { z } from 'zod';
 import { CANCELLATION_OF, REQUEST_OF } from './effects.ts';
 import type { Effect, Step } from './machine-step.ts';
@@ -93,7 +93,7 @@ function draftOf(
   given: unknown,
 ): EventDraft {
   const { user, workflow, workflowType, correlationId, traceparent } = run;
-  const { success, data, error } = contractOf(type).schema.safeParse(given);
+  const { success, data, error } = conformingData(type, given);
   if (!success) throw new MachineError(`Its ${type} breaks the contract: ${z.prettifyError(error)}`);
   return {
     ...{ type, data, user, workflow, workflowType, correlationId, traceparent },

@@ -4,6 +4,7 @@
 //  R2  An outcome reaches the machine only if it answers the request that the table holds for that child.
 //  R3  Reaching a final state clears the table and leaves the terminal event alone.
 //  R4  A machine that throws or cannot go on owes `workflow.failed` with code machine_error.
+//  R5  A run whose log has no room for what is open and its end owes `workflow.failed` with code log_limit (room.ts).
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
 import type {
   EventDraft,
@@ -49,8 +50,15 @@ export interface Run extends WorkflowKey {
   readonly position: Position;
   readonly workflowType: string;
   readonly correlationId: string;
-  readonly traceparent: string | undefined;
+  /** Of the run's root span; its events carry it. */
+  readonly traceparent: string;
+  /** The traceparent of the client's span, where the request came from one. */
+  readonly caller: string | undefined;
   readonly startedAt: number;
+  /** Events that its log may hold, from the run's settings. */
+  readonly maxEvents: number;
+  /** Signals in its log: a redelivered one is found here, and there may be only so many. */
+  readonly signals: ReadonlySet<EventId>;
   readonly steps: number;
   readonly usage: Usage;
   readonly state: RunState;

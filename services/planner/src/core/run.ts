@@ -1,12 +1,13 @@
 // The fold: one workflow's log, folded through its machine into a Run. Pure: no I/O, no clock but the stream's time of the
 // events, no randomness; the same log gives the same Run and the same owed events, byte for byte, for ever. It upholds the
-// invariants R1 to R4 of run-state.ts.
+// invariants R1 to R5 of run-state.ts.
 import { inspect } from 'node:util';
 import type { AnyStateMachine } from 'xstate';
 import type { EventDraft, EventId, Failure, LogEvent, Position, StoredEvent } from '@troupe/contracts';
-import { isTerminal } from '@troupe/contracts';
+import { isTerminal, traceOfRun } from '@troupe/contracts';
 import { apply, terminal } from './apply.ts';
 import { advance, enter } from './machine-step.ts';
+import { withinRoom } from './room.ts';
 import type { Active, OpenTimer, Run } from './run-state.ts';
 import { translate } from './translate.ts';
 
@@ -26,22 +27,24 @@ export type MachineFor = (requested: LogEvent<'workflow.requested'>['data']) => 
 
 /** The Run behind a workflow's first event. */
 export function begin(first: StoredEvent, machineFor: MachineFor): Run {
-  const { user, workflow, correlationId, traceparent, position } = first;
+  const { user, workflow, correlationId, position } = first;
   const run: Run = {
     user,
     workflow,
     correlationId,
-    traceparent,
+    ...traceOfRun(first),
     position,
     workflowType: first.type === 'workflow.requested' ? first.data.workflow_type : 'unknown',
     startedAt: first.storedAt,
+    maxEvents: (first.type === 'workflow.requested' ? first.data.settings.max_events : undefined) ?? Infinity,
+    signals: new Set(),
     steps: 0,
     usage: { input_tokens: 0, output_tokens: 0 },
     state: { kind: 'ended' },
   };
   // A log that begins otherwise was refused at the door and is over.
   if (first.type !== 'workflow.requested') return run;
-  return guarded(run, first, () => {
+  const begun = guarded(run, first, () => {
     const machine = machineFor(first.data);
     return apply(
       run,
@@ -50,6 +53,7 @@ export function begin(first: StoredEvent, machineFor: MachineFor): Run {
       enter(machine, { request: first.data, workflow, correlationId }),
     );
   });
+  return withinRoom(begun, first);
 }
 
 /** The Run with the next event of its log folded in. Throws RangeError if `event` is not the next one. */
@@ -66,7 +70,11 @@ export function fold(run: Run, event: StoredEvent): Run {
 
   const written = markWritten(state, event.id);
   if (written !== undefined) return { ...moved, state: written };
+  return withinRoom(take(moved, state, event), event);
+}
 
+/** What an event from outside the fold means to the run. */
+function take(moved: Run, state: Active, event: StoredEvent): Run {
   const translated = translate(state, event);
   if (translated === undefined) return moved;
   const closed: Active = { ...state, ...translated.closed };
@@ -117,6 +125,7 @@ function markWritten(state: Active, id: EventId): Active | undefined {
 }
 
 function count(run: Run, event: StoredEvent): Run {
+  if (event.type === 'workflow.signalled') return { ...run, signals: new Set(run.signals).add(event.id) };
   if (!/^(memory|llm|tool)\.(completed|failed)$/.test(event.type)) return run;
   const { usage } = run;
   const used = event.type === 'llm.completed' ? event.data.usage : { input_tokens: 0, output_tokens: 0 };

@@ -28,6 +28,8 @@ export function translate(state: Active, event: StoredEvent): Translated | undef
       timers.delete(found[0]);
       return { event: found[1].event, closed: { timers } };
     }
+    case 'workflow.signalled':
+      return { event: { type: 'signal', ...event.data }, closed: {} };
     case 'job.completed':
     case 'job.failed':
     case 'workflow.cancel_requested':

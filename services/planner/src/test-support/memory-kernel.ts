@@ -58,6 +58,9 @@ export class MemoryKernel {
     clear: (_, { event }) => {
       this.done.push(`clear ${event.type}`);
     },
+    clearAll: () => {
+      this.done.push('clear all');
+    },
   };
 
   /** By walking back from the event at `upTo`, as the kernel does. */

@@ -18,9 +18,11 @@ export const user = UserId.parse('alice');
 
 export interface Stack extends AsyncDisposable {
   readonly kernel: Kernel;
+  /** Ends the server at once, and starts it again after `ms`. */
+  awayFor(ms: number): Promise<void>;
   /** Resolves when it is ready. It ends with the test. */
   planner(t: TestContext): Promise<NodeService>;
-  publish(event: 'requested' | 'cancel_requested', body: object): void;
+  publish(event: 'requested' | 'signalled' | 'cancel_requested', body: object): void;
   log(workflow: string): Promise<StoredEvent[]>;
   /** The log once `is` holds for its newest event. Fails after 30 s. */
   until(workflow: string, is: (event: StoredEvent) => boolean): Promise<StoredEvent[]>;
@@ -28,7 +30,7 @@ export interface Stack extends AsyncDisposable {
 }
 
 /** Models call two tools and then answer; one that is asked for silence never says anything. */
-export async function startStack(): Promise<Stack> {
+export async function startStack(think: Think = thinkInTwoTurns): Promise<Stack> {
   const opened = new AsyncDisposableStack();
   const { command: binary } = await findNatsServer({ env: environment(), localDir, report: () => undefined });
   const storeDir = await mkdtemp(join(tmpdir(), 'troupe-planner-'));
@@ -38,7 +40,7 @@ export async function startStack(): Promise<Stack> {
   const kernel = opened.use(await openKernel({ url: nats.url, name: 'test', logger }));
   await provision(kernel.connection, nats.monitorUrl);
   await announceTools(kernel);
-  const workers = startWorkers(kernel);
+  const workers = startWorkers(kernel, think);
   opened.defer(async () => {
     await Promise.all(workers.map((worker) => worker.drain(10)));
   });
@@ -46,6 +48,12 @@ export async function startStack(): Promise<Stack> {
   const key = (workflow: string) => ({ user, workflow: WorkflowId.parse(workflow) });
   const stack = {
     kernel,
+    async awayFor(ms: number) {
+      nats.kill('SIGKILL');
+      await nats.exited();
+      await sleep(ms);
+      await nats.restart();
+    },
     async planner(t: TestContext) {
       const entry = fileURLToPath(new URL('../main.ts', import.meta.url));
       const env = { ...environment(), NATS_URL: nats.url, LOG_LEVEL: 'info' };
@@ -86,7 +94,7 @@ const announceTools = (kernel: Kernel): Promise<void> =>
     },
   ]);
 
-function startWorkers(kernel: Kernel) {
+function startWorkers(kernel: Kernel, think: Think) {
   const bounded = {
     kernel,
     concurrency: 100,
@@ -133,7 +141,13 @@ function startWorkers(kernel: Kernel) {
   ] as const;
 }
 
-async function think(
+/** What the model says; the signal aborts when nobody waits for it any more. */
+export type Think = (
+  request: LogEvent<'llm.requested'>,
+  signal: AbortSignal,
+) => Promise<DataOf<'llm.completed'>>;
+
+async function thinkInTwoTurns(
   { data }: LogEvent<'llm.requested'>,
   signal: AbortSignal,
 ): Promise<DataOf<'llm.completed'>> {

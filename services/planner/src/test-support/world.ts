@@ -151,6 +151,12 @@ export class World {
       () => this.#add('job.completed', { job_id: 'job_1', output: { text: '{}' } }, old.id),
       () =>
         this.#add('notification.created', { notification_id: 'n', level: 'info', message: 'Hi.' }, old.id),
+      () =>
+        this.#add(
+          'workflow.signalled',
+          { name: 'hello', data: { type: 'workflow.cancel_requested' } },
+          'door/3',
+        ),
       () => this.#add('timer.fired', { timer: old.id, due_at: new Date(0).toISOString() }, old.id),
       () => {
         if (this.#pick(4) === 0) this.#add('workflow.cancel_requested', {}, 'door/2');

@@ -1,4 +1,6 @@
 // What makes a workflow type: its prompt, tools, limits and the shape of its answer. The life of the run is the agent machine.
+// From outside a machine receives the events `{ type: 'signal', name, data }` (published at agents.workflow.signalled),
+// `workflow.cancel_requested`, `job.completed` and `job.failed`; one that it does not handle leaves it as it is.
 import type { z } from 'zod';
 import type { JsonObject } from '@troupe/contracts';
 import { hashOf } from '@troupe/contracts';

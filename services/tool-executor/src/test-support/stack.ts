@@ -70,8 +70,8 @@ function serveTools(kernel: Kernel, tools: readonly Tool[]): Actor {
     acts: true,
     isSettled,
     handle: createHandler({
+      ...kernel,
       registry: createRegistry(tools),
-      logger: kernel.logger,
       newToken: () => crypto.randomUUID(),
       now: Date.now,
     }),

@@ -1,0 +1,33 @@
+// The flags that several commands share, and how their values are read.
+import { UserId, WorkflowId } from '@troupe/contracts';
+import type { z } from 'zod';
+import type { Flag, Given } from './command.ts';
+import { UsageError } from './command.ts';
+
+export const USER: Flag = { value: 'id', says: 'whose runs (default: local)' };
+export const JSON_LINES: Flag = { says: 'print JSON, one object a line' };
+
+/** Throws UsageError, as all of these. */
+export const userOf = (given: Given): UserId => parsed(UserId, given.text('user') ?? 'local', '--user');
+export const workflowOf = (text: string): WorkflowId => parsed(WorkflowId, text, 'The workflow id');
+
+export function numberOf(
+  given: Given,
+  flag: string,
+  range: { min: number; max: number; byDefault: number },
+): number {
+  const text = given.text(flag);
+  if (text === undefined) return range.byDefault;
+  const value = Number(text);
+  if (/^\d*\.?\d+$/.test(text) && value >= range.min && value <= range.max) return value;
+  throw new UsageError(
+    `--${flag} must be a number from ${range.min} to ${range.max}.`,
+    'Correct it, or leave it out.',
+  );
+}
+
+function parsed<Schema extends z.ZodType>(schema: Schema, text: string, what: string): z.infer<Schema> {
+  const result = schema.safeParse(text);
+  if (result.success) return result.data;
+  throw new UsageError(`${what} ${result.error.issues[0]?.message ?? 'is wrong'}.`, 'Correct it.');
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { Isolation } from './isolation.ts';
+
+test('what runs beside others begins at once', async () => {
+  const isolation = new Isolation();
+  const begun: number[] = [];
+  const work = (n: number) => () => {
+    begun.push(n);
+    return sleep(5);
+  };
+  const all = [isolation.beside(work(1)), isolation.beside(work(2))];
+  assert.deepEqual(begun, [1, 2]);
+  await Promise.all(all);
+});
+
+test('whatever is alone runs beside nothing, and everything runs, also behind what fails', async () => {
+  const isolation = new Isolation();
+  let going = 0;
+  let [most, done] = [0, 0];
+  const work = (alone: boolean, i: number) => async () => {
+    going += 1;
+    most = Math.max(most, going);
+    if (alone) assert.equal(going, 1);
+    for (let n = 0; n <= i % 4; n += 1) await turn();
+    if (alone) assert.equal(going, 1);
+    going -= 1;
+    done += 1;
+    if (i % 7 === 0) throw new Error('failed');
+  };
+  const outcomes: Promise<unknown>[] = [];
+  for (let i = 0; i < 200; i += 1) {
+    const alone = i % 5 === 3 || i % 11 === 0;
+    outcomes.push(isolation[alone ? 'alone' : 'beside'](work(alone, i)).catch(() => undefined));
+    if (i % 3 === 0) await turn();
+  }
+  await Promise.all(outcomes);
+  assert.equal(done, 200);
+  assert.ok(most > 1);
+});
