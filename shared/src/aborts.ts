@@ -86,8 +86,13 @@ function createLooker(options: {
   /** Before this no look begins, however often somebody knocks. */
   let rests = 0;
 
+  let due = Number.POSITIVE_INFINITY;
   const lookIn = (ms: number): void => {
+    const at = performance.now() + ms;
+    // A flood of knocks must not put off the look that each of them asks for.
+    if (at >= due) return;
     clearTimeout(timer);
+    due = at;
     timer = setTimeout(() => void look(), ms);
     timer.unref();
   };
@@ -98,6 +103,7 @@ function createLooker(options: {
   async function look(): Promise<void> {
     const heard = knocks;
     looking = true;
+    due = Number.POSITIVE_INFINITY;
     let settled: boolean | undefined;
     try {
       settled = await isSettled();

@@ -1,10 +1,8 @@
 // The kernel, for services and tests.
-export type { Aborts } from './aborts.ts';
 export { NoLongerWanted } from './aborts.ts';
 export type { Actor, ActorOptions } from './actor.ts';
 export { startActor } from './actor.ts';
 export { BLOBS_BUCKET, planOffload } from './blobs.ts';
-export type { Blobs } from './blobs.ts';
 export {
   defaultOf,
   environment,
@@ -13,15 +11,13 @@ export {
   integerBetween,
   kernelSettings,
   numberBetween,
-  oneOf,
   pathOf,
   readSettings,
   secret,
   secretFile,
   variablesNobodyReads,
 } from './config.ts';
-export type { Environment, KernelConfig } from './config.ts';
-export type { DeadLetters } from './dead-letters.ts';
+export type { Environment } from './config.ts';
 export { describeBug, RetryableError, StartupError, TerminalError } from './errors.ts';
 export { openKernel } from './kernel.ts';
 export type { Kernel } from './kernel.ts';
@@ -30,7 +26,6 @@ export { isOpen, lastPosition } from './log/append.ts';
 export { knownVariables } from './known-variables.ts';
 export { createLeases } from './leases.ts';
 export type { Lease, Leases } from './leases.ts';
-export type { Log } from './log/log.ts';
 export type { LogReader } from './log/read.ts';
 export { createLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
@@ -40,32 +35,29 @@ export type { Publisher, PublishOutcome } from './nats/publisher.ts';
 export {
   CLOCK_STREAM,
   DEAD_STREAM,
+  declaredConsumers,
   DOOR_STREAM,
   GIVEN_UP_CONSUMER,
   LOG_STREAM,
   plannerConsumer,
   RUNS_CONSUMER,
 } from './provision/declared.ts';
-export { declaredConsumers } from './provision/declared.ts';
 export { checkServer, differences } from './provision/self-test.ts';
 export { bind, provision, streamId } from './provision/provision.ts';
 export { callRpc, serveRpc } from './rpc.ts';
-export type { RunEntry, RunPut, RunsView } from './runs-view.ts';
+export type { RunEntry, RunsView } from './runs-view.ts';
 export type { Running } from './service.ts';
 export { runService } from './service.ts';
-export { currentSpan } from './telemetry/current.ts';
+export { UNTIL_MENDED } from './settle.ts';
 export { errorTypeOf } from './telemetry/error-type.ts';
 export type { LlmCallStatus, Metrics, ToolCallStatus } from './telemetry/metrics.ts';
-export type { MicroService } from './telemetry/micro-service.ts';
-export type { Telemetry } from './telemetry/telemetry.ts';
 export { silentTelemetry } from './telemetry/telemetry.ts';
-export type { Attributes, FinishedSpan, Span, SpanDescription, Tracer } from './telemetry/tracing.ts';
+export type { FinishedSpan, SpanDescription, Tracer } from './telemetry/tracing.ts';
 export { VERSION } from './telemetry/version.ts';
 export { messagingAttributes, runAttributes, spanName } from './telemetry/work-span.ts';
 export type { ToolDirectory } from './tools.ts';
 export { ackWaitMsOf, startWorker } from './worker.ts';
 export type { Outcome, WorkContext, WorkerOptions } from './worker.ts';
-export type { Write, Written } from './log/write-for.ts';
+export type { Write } from './log/write-for.ts';
 export { writeFor } from './log/write-for.ts';
-export type { GivenUp } from './given-up.ts';
 export { readGivenUp } from './given-up.ts';

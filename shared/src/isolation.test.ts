@@ -16,7 +16,10 @@ test('what runs beside others begins at once', async () => {
 });
 
 test('whatever is alone runs beside nothing, and everything runs, also behind what fails', async () => {
-  const isolation = new Isolation();
+  for (const heldMs of [0, 1, 1_000]) await mix(new Isolation(heldMs));
+});
+
+async function mix(isolation: Isolation): Promise<void> {
   let going = 0;
   let [most, done] = [0, 0];
   const work = (alone: boolean, i: number) => async () => {
@@ -38,4 +41,22 @@ test('whatever is alone runs beside nothing, and everything runs, also behind wh
   await Promise.all(outcomes);
   assert.equal(done, 200);
   assert.ok(most > 1);
+}
+
+/** What a mix of works does in which order: five that are alone, and one beside them that comes during the first. */
+async function order(isolation: Isolation): Promise<string> {
+  const begun: string[] = [];
+  const work = (name: string) => async () => {
+    begun.push(name);
+    await turn();
+  };
+  const alone = Array.from({ length: 5 }, () => isolation.alone(work('alone')));
+  while (begun.length === 0) await turn();
+  await Promise.all([isolation.beside(work('beside')), ...alone]);
+  return begun.join(' ');
+}
+
+test('what is held back waits for works that are alone one behind the other, and goes on between them when it was held long enough', async () => {
+  assert.equal(await order(new Isolation(60_000)), 'alone alone alone alone alone beside');
+  assert.equal(await order(new Isolation(0)), 'alone beside alone alone alone alone');
 });

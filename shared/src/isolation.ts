@@ -1,14 +1,32 @@
-// Work that runs beside other work, and work that runs alone. What must be alone waits for what is going on, and holds back what comes.
+// Work that runs beside other work, and work that runs alone. What must be alone waits for what is going on, and holds back what comes;
+// not for long, however many there are of its kind: between two of them what was held back has its turn.
+import { setImmediate as turn } from 'node:timers/promises';
+
+/** Works that are alone follow each other for so long; then what they held back goes on first. */
+const HELD_MS = 1_000;
+
+interface Held {
+  readonly since: number;
+  readonly over: PromiseWithResolvers<void>;
+}
 
 export class Isolation {
+  readonly #heldMs: number;
   #going = 0;
-  /** Set while something waits to be alone, or is: settles with the last of it. */
-  #alone: Promise<void> | undefined;
+  /** Works that are to be alone, each behind the one before. */
+  #alone = 0;
+  #last: Promise<void> = Promise.resolve();
+  /** Set while what comes is held back. */
+  #held: Held | undefined;
   #quiet: (() => void) | undefined;
 
-  /** Runs `work` at once, unless something is alone or waits to be. */
+  constructor(heldMs = HELD_MS) {
+    this.#heldMs = heldMs;
+  }
+
+  /** Runs `work` at once, unless something is alone or next to be. */
   async beside(work: () => Promise<void>): Promise<void> {
-    while (this.#alone !== undefined) await this.#alone;
+    while (this.#held !== undefined) await this.#held.over.promise;
     this.#going += 1;
     try {
       await work();
@@ -20,21 +38,35 @@ export class Isolation {
 
   /** Runs `work` when nothing else is going on; nothing begins before it is over. */
   async alone(work: () => Promise<void>): Promise<void> {
-    const before = this.#alone;
+    this.#alone += 1;
+    const before = this.#last;
     const over = Promise.withResolvers<void>();
-    this.#alone = over.promise;
+    this.#last = over.promise;
     await before;
+    const held = await this.#holdBack();
+    try {
+      await work();
+    } finally {
+      this.#alone -= 1;
+      if (this.#alone === 0 || performance.now() - held.since >= this.#heldMs) {
+        this.#held = undefined;
+        held.over.resolve();
+      }
+      over.resolve();
+    }
+  }
+
+  /** Resolves when nothing is going on. */
+  async #holdBack(): Promise<Held> {
+    // What was held back until now begins before it is held back again.
+    if (this.#held === undefined) await turn();
+    this.#held ??= { since: performance.now(), over: Promise.withResolvers() };
     if (this.#going > 0) {
       await new Promise<void>((resolve) => {
         this.#quiet = resolve;
       });
     }
     this.#quiet = undefined;
-    try {
-      await work();
-    } finally {
-      if (this.#alone === over.promise) this.#alone = undefined;
-      over.resolve();
-    }
+    return this.#held;
   }
 }

@@ -1,4 +1,5 @@
 // Everything that a service does with NATS, opened on one connection and closed with it.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
 import type { Aborts } from './aborts.ts';
@@ -20,7 +21,7 @@ import { createSuspects } from './suspects.ts';
 import type { ToolDirectory } from './tools.ts';
 import { reportConsumerLag } from './telemetry/consumer-lag.ts';
 import type { Metrics } from './telemetry/metrics.ts';
-import type { MicroService } from './telemetry/micro-service.ts';
+import type { MicroService, MicroServiceMetadata } from './telemetry/micro-service.ts';
 import { createMicroService } from './telemetry/micro-service.ts';
 import type { Telemetry } from './telemetry/telemetry.ts';
 import { silentTelemetry } from './telemetry/telemetry.ts';
@@ -49,6 +50,8 @@ export interface KernelOptions {
   readonly logger: Logger;
   /** Default: counted for nobody, not traced. */
   readonly telemetry?: Telemetry;
+  /** What INFO tells of the process's micro service. Default: nothing. */
+  readonly metadata?: MicroServiceMetadata;
 }
 
 /** A server that does not answer must not keep a process from ending; what is not flushed by then is sent again by whoever follows. */
@@ -67,20 +70,29 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
     blobs,
     log: createLog(connection, publisher, blobs),
     tools: createToolDirectory(connection),
-    suspects: createSuspects(connection, publisher),
+    suspects: createSuspects({ connection, publisher, logger: options.logger, instance: randomUUID() }),
     deadLetters: createDeadLetters(publisher, metrics),
     aborts: createAborts(connection),
     runs: createRunsView(connection, publisher),
     logger: options.logger,
     metrics,
     tracer,
-    micro: createMicroService(connection, options.name),
+    micro: createMicroService(connection, options.name, options.metadata ?? {}),
     async [Symbol.asyncDispose]() {
-      Outbox.of(connection).flush();
-      const flushed = connection.flush().catch(() => undefined);
+      const flushed = flush(connection).catch(() => undefined);
       await Promise.race([flushed, sleep(FLUSH_MS, undefined, { ref: false })]);
       publisher[Symbol.dispose]();
       await connection.close();
     },
   };
+}
+
+/** Twice, since what the first brings in (deliveries on their way to who has stopped) is answered, and that goes out with the second. */
+async function flush(connection: NatsConnection): Promise<void> {
+  const once = (): Promise<void> => {
+    Outbox.of(connection).flush();
+    return connection.flush();
+  };
+  await once();
+  await once();
 }

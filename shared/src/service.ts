@@ -47,10 +47,16 @@ export async function runService<Config extends KernelConfig>(
       logger,
     });
     const { metricsUrl: metrics_url } = status;
-    await using kernel = await openKernel({ url: config.NATS_URL, name: options.name, logger, telemetry });
+    await using kernel = await openKernel({
+      url: config.NATS_URL,
+      name: options.name,
+      logger,
+      telemetry,
+      metadata: metrics_url === undefined ? {} : { metrics_url },
+    });
     await bind(kernel.connection);
     const running = await options.start(kernel, config, ended.fail);
-    await kernel.micro.announce(metrics_url === undefined ? {} : { metrics_url });
+    await kernel.micro.announce();
     state.ready(kernel.connection);
     logger.info({ pid: process.pid, metrics_url }, 'ready');
     const reason = await ended.promise;

@@ -14,6 +14,12 @@ export type Settlement =
 
 const BACKOFF_MS = [100, 500, 2_000, 5_000];
 
+/**
+ * `maxAttempts` of what must not be lost to an outage: with the backoff here more than half a day, with a longer one days. For a fault
+ * that nobody mends by then, a dead letter says more than another attempt.
+ */
+export const UNTIL_MENDED = 10_000;
+
 /** What follows from `error` at the given attempt (1 is the first) of `maxAttempts`. */
 export function settle(error: unknown, attempt: number, maxAttempts: number): Settlement {
   if (error instanceof TerminalError) return { kind: 'bury', failure: error.failure };

@@ -143,11 +143,9 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
   });
 }
 
-async function eventsBehind(kernel: Kernel, request: Envelope): Promise<StoredEvent[]> {
-  const head = await kernel.log.read.head(request);
-  return head === undefined || head.position.seq <= request.position.seq
-    ? []
-    : kernel.log.read.tail(request.position.seq, head.position.seq);
+async function eventsBehind({ log }: Kernel, { position, user, workflow }: Envelope): Promise<StoredEvent[]> {
+  const head = await log.read.headSeq({ user, workflow });
+  return head <= position.seq ? [] : log.read.tail(position.seq, head);
 }
 
 /** The AckWait that a durable consumer is declared with. */

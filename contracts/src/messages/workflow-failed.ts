@@ -6,7 +6,7 @@ import { WorkflowResult } from '../workflow.ts';
 export const workflowFailed = defineMessage({
   type: 'workflow.failed',
   version: 1,
-  writers: ['planner', 'planner:door'],
+  writers: ['planner', 'planner:door', 'planner:given-up'],
   readers: ['user'],
   schema: WorkflowResult.extend({ status: z.literal('failed') }),
   example: {

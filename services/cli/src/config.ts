@@ -44,17 +44,14 @@ const keySettings = {
 };
 export const settings = { ...clientSettings, ...stackSettings, ...keySettings };
 
-/** Whether a real provider can be asked. */
-export const hasProviderKey = (): boolean => {
-  const env = environment();
-  return Object.keys(keySettings).some((name) => Boolean(env[name]));
-};
-
 /** The names of the keys that are set here and can be read. Throws StartupError `invalid_configuration`. */
 export function providerKeysSet(): string[] {
   const { OPENAI_API_KEY, ANTHROPIC_API_KEY } = readSettings(keySettings, environment());
   return Object.entries({ OPENAI_API_KEY, ANTHROPIC_API_KEY }).flatMap(([name, key]) => (key ? [name] : []));
 }
+
+/** Whether a real provider can be asked. Throws the same. */
+export const hasProviderKey = (): boolean => providerKeysSet().length > 0;
 
 /** The environment that components are looked for and started in: they need no provider's key. */
 export const componentEnvironment = (): Environment =>

@@ -11,11 +11,13 @@ export const JSON_LINES: Flag = { says: 'print JSON, one object a line' };
 export const userOf = (given: Given): UserId => parsed(UserId, given.text('user') ?? 'local', '--user');
 export const workflowOf = (text: string): WorkflowId => parsed(WorkflowId, text, 'The workflow id');
 
-export function numberOf(
-  given: Given,
-  flag: string,
-  range: { min: number; max: number; byDefault: number },
-): number {
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly byDefault: number;
+}
+
+export function numberOf(given: Given, flag: string, range: Range): number {
   const text = given.text(flag);
   if (text === undefined) return range.byDefault;
   const value = Number(text);
@@ -24,6 +26,16 @@ export function numberOf(
     `--${flag} must be a number from ${range.min} to ${range.max}.`,
     'Correct it, or leave it out.',
   );
+}
+
+/** How long a command waits, by --timeout: `signal` aborts after `seconds`, or when the person interrupts. */
+export function waiting(
+  given: Given,
+  interrupted: AbortSignal,
+  range: Range,
+): { readonly seconds: number; readonly signal: AbortSignal } {
+  const seconds = numberOf(given, 'timeout', range);
+  return { seconds, signal: AbortSignal.any([interrupted, AbortSignal.timeout(seconds * 1_000)]) };
 }
 
 function parsed<Schema extends z.ZodType>(schema: Schema, text: string, what: string): z.infer<Schema> {

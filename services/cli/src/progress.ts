@@ -30,7 +30,7 @@ export function progressLine(event: StoredEvent, simulated: boolean): string | u
     case 'timer.fired':
       return '  a timer fired';
     case 'workflow.completed':
-      return `✔ completed in ${seconds(event.data.started_at, event.data.finished_at)}, ${count(event.data.steps, 'step', 'steps')}`;
+      return `✔ completed in ${duration(event.data.started_at, event.data.finished_at)}, ${count(event.data.steps, 'step', 'steps')}`;
     case 'workflow.failed':
       return `✖ failed: ${event.data.error?.message ?? 'no reason given'} ${event.data.error?.hint ?? ''}`;
     case 'workflow.cancelled':
@@ -59,5 +59,5 @@ const shortened = (text: string): string => (text.length > LINE ? `${text.slice(
 
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 
-const seconds = (from: string, to: string): string =>
+export const duration = (from: string, to: string): string =>
   `${((Date.parse(to) - Date.parse(from)) / 1_000).toFixed(1)} s`;

@@ -1,12 +1,10 @@
-// Makes the streams, consumers and buckets on a server that is healthy, and ends: `troupe provision`, and the job that every
-// service of docker-compose.yaml waits for. Run again it makes nothing and compares; it never changes what exists.
+// Makes the streams, consumers and buckets on a server that is healthy, and waits for one that is still starting. Run again it makes
+// nothing and compares; it never changes what exists.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLogger, openKernel, provision, StartupError } from '@troupe/shared';
-import { type CliConfig, readConfig } from './config.ts';
-import { EXIT } from './exit-codes.ts';
-import { interruption, say, tell } from './terminal.ts';
+import type { CliConfig } from './config.ts';
+import { say } from './terminal.ts';
 
-const WITHIN_MS = 60_000;
 const PAUSE_MS = 500;
 
 type Server = Pick<CliConfig, 'NATS_URL' | 'NATS_MONITOR_URL'>;
@@ -43,19 +41,3 @@ const codeOf = (error: unknown): string => (error instanceof StartupError ? erro
 /** A server that is starting does not answer, is not healthy, or answers in the client's words that JetStream is not there yet. */
 const mayPass = (error: unknown): boolean =>
   ['nats_unreachable', 'server_unhealthy', 'unknown'].includes(codeOf(error));
-
-/** The command. Exit codes: 0 all is there, 1 it could not be made, 5 no server let us in, 130 interrupted. */
-export async function provisionCommand(): Promise<number> {
-  const { signal } = interruption();
-  try {
-    const made = await provisionWhenHealthy(readConfig(), { withinMs: WITHIN_MS, signal });
-    say(made.length === 0 ? '✔ everything is there, as declared' : `✔ made ${made.join(', ')}`);
-    return EXIT.ok;
-  } catch (error) {
-    if (signal.aborted) return EXIT.interrupted;
-    say(tell(error));
-    return codeOf(error).startsWith('nats_') ? EXIT.unreachable : EXIT.unexpected;
-  }
-}
-
-if (import.meta.main) process.exitCode = await provisionCommand();

@@ -1,5 +1,5 @@
-// What is told of every call to a provider, each attempt for itself: one count, one duration, one span. Never what was asked or
-// answered.
+// What is told of every model turn, each attempt at a provider for itself: one count, one duration, one span. Of a query for vectors a
+// span is told, and nothing is counted. Never what was asked or answered.
 import type { LlmCallStatus, Metrics, SpanDescription, Tracer } from '@troupe/shared';
 import type { Attempt } from './attempt.ts';
 import type { ModelAnswer, ModelRequest } from './generation.ts';

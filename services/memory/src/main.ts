@@ -3,4 +3,4 @@ import { runService } from '@troupe/shared';
 import { readConfig } from './config.ts';
 import { startMemory } from './start.ts';
 
-await runService({ name: 'memory', readConfig: () => readConfig(), start: startMemory });
+await runService({ name: 'memory', readConfig, start: startMemory });

@@ -6,7 +6,7 @@
 //  P3  The store knows a record by its text, so what is delivered twice is stored once.
 import type { UserId } from '@troupe/contracts';
 import type { Actor, Delivery, Kernel } from '@troupe/shared';
-import { ackWaitMsOf, LOG_STREAM, RetryableError, startActor } from '@troupe/shared';
+import { ackWaitMsOf, LOG_STREAM, RetryableError, startActor, UNTIL_MENDED } from '@troupe/shared';
 import type { Embed } from './embedder.ts';
 import { MOST_TEXTS } from './embedder.ts';
 import { gatherByKey } from './gather.ts';
@@ -16,8 +16,6 @@ import type { Memory, MemoryStore } from './store.ts';
 
 const CONSUMER = 'memory-projection';
 
-/** At the longest pause, days: for a fault that nobody mends by then, a dead letter says more than another attempt. */
-const MAX_ATTEMPTS = 10_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -65,7 +63,7 @@ export function startProjection({ kernel, store, embed, concurrency, onFatal }: 
     consumer: CONSUMER,
     concurrency,
     ackWaitMs: ackWaitMsOf(CONSUMER),
-    maxAttempts: MAX_ATTEMPTS,
+    maxAttempts: UNTIL_MENDED,
     deadLetters: kernel.deadLetters,
     suspects: kernel.suspects,
     logger: kernel.logger,

@@ -30,14 +30,14 @@ const manager = () => stack.kernel.connection.jetstreamManager();
 const lastAtDoor = async (): Promise<number> =>
   (await (await manager()).streams.info(DOOR_STREAM)).state.last_seq;
 
-/** Until the door has settled everything that was published. */
+/** Until the door has settled everything that was published: what names no run is given up after a minute. */
 async function settled(): Promise<void> {
   await client.flush();
-  for (const end = Date.now() + 30_000; ; ) {
+  for (const end = Date.now() + 90_000; ; ) {
     const { num_pending, num_ack_pending } = await (await manager()).consumers.info(DOOR_STREAM, 'door');
     if (num_pending + num_ack_pending === 0) return;
     await sleep(50);
-    assert.ok(Date.now() < end, 'the door did not settle what was published within 30 s');
+    assert.ok(Date.now() < end, 'the door did not settle what was published within 90 s');
   }
 }
 

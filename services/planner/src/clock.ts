@@ -4,8 +4,10 @@ import type { Publisher } from '@troupe/shared';
 import { CLOCK_STREAM, RetryableError } from '@troupe/shared';
 import type { EventDraft, EventId, WorkflowKey } from '@troupe/contracts';
 import { eventId, firedSubject, timerSubject } from '@troupe/contracts';
+import { identityOf } from './core/outline.ts';
 import { openTimers } from './core/run.ts';
 import type { OpenTimer, Run } from './core/run-state.ts';
+import { CLOCK } from './core/sources.ts';
 
 export interface Clock {
   /** Sets a timer; an instant in the past fires at once. Throws RetryableError `clock_unavailable`. */
@@ -58,17 +60,12 @@ export function firedDraft(run: Run | undefined, timer: string): EventDraft<'tim
   if (run === undefined) return undefined;
   const open = openTimers(run).find(({ id }) => id === timer);
   if (open === undefined) return undefined;
-  const { user, workflow, workflowType, correlationId, traceparent } = run;
   return {
+    ...identityOf(run),
     type: 'timer.fired',
     id: eventId(open.id, 'fired'),
-    source: '/troupe/planner/clock',
+    source: CLOCK,
     causationId: open.id,
     data: { timer: timer as EventId, due_at: new Date(open.dueAt).toISOString() },
-    user,
-    workflow,
-    workflowType,
-    correlationId,
-    traceparent,
   };
 }

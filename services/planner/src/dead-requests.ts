@@ -11,13 +11,12 @@ import {
   LOG_STREAM,
   readGivenUp,
   startActor,
+  UNTIL_MENDED,
   writeFor,
 } from '@troupe/shared';
+import { GIVEN_UP } from './core/sources.ts';
 
 const CONCURRENCY = 16;
-/** At the longest pause, most of a day: a request without an answer would strand its run. */
-const MAX_ATTEMPTS = 10_000;
-const SOURCE = '/troupe/planner/given-up';
 
 /** Follows the server's advisories until drained. */
 export function startDeadRequests(kernel: Kernel, onFatal: (error: Error) => void): Actor {
@@ -28,7 +27,8 @@ export function startDeadRequests(kernel: Kernel, onFatal: (error: Error) => voi
     consumer: GIVEN_UP_CONSUMER,
     concurrency: CONCURRENCY,
     ackWaitMs: ackWaitMsOf(GIVEN_UP_CONSUMER),
-    maxAttempts: MAX_ATTEMPTS,
+    // A request without an answer would strand its run.
+    maxAttempts: UNTIL_MENDED,
     deadLetters,
     suspects,
     logger,
@@ -62,7 +62,7 @@ const isRequest = (event: StoredEvent): event is LogEvent<RequestType> => event.
 async function answer(kernel: Kernel, request: LogEvent<RequestType>, error: Failure): Promise<void> {
   const write = writeFor({
     append: kernel.log.append,
-    source: SOURCE,
+    source: GIVEN_UP,
     request,
     after: request.position,
     isClosedBy: (tail) => !isOpen(request, OUTCOMES[request.type], tail),

@@ -1,9 +1,13 @@
 // What becomes of a run whose trigger the planner gives up: it ends as failed, with the reason, since nothing else would ever end it.
 // For bugs of the planner, not of machines: what a machine throws is the fold's to answer.
 import type { EventDraft, Failure, StoredEvent, WorkflowKey } from '@troupe/contracts';
-import { ContractError, eventId, isTerminal, parseLogSubject } from '@troupe/contracts';
+import { ContractError, eventId, isTerminal } from '@troupe/contracts';
 import type { Append, Delivery, LogReader } from '@troupe/shared';
 import { RetryableError, TerminalError } from '@troupe/shared';
+import type { RunOutline } from './core/outline.ts';
+import { counted, identityOf, outlineOf, resultOf } from './core/outline.ts';
+import { GIVEN_UP } from './core/sources.ts';
+import type { RunObserver } from './observe-runs.ts';
 
 /** With the backoff of failed deliveries, more than a minute: a fault that passes by itself has passed by then. */
 const BUG_ATTEMPTS = 20;
@@ -24,23 +28,34 @@ export function giveUpBugs(error: unknown, { attempt }: Pick<Delivery, 'attempt'
   throw new TerminalError(failure, { cause: error });
 }
 
+export interface FailRunMeans {
+  readonly read: LogReader;
+  readonly append: Append;
+  readonly knock: (key: WorkflowKey) => void;
+  readonly ended: RunObserver['ended'];
+}
+
 /**
- * Ends the run of a delivery that was given up, unless it has ended. A log that cannot be read, because somebody wrote into it past
+ * Ends the run of a delivery that was given up, unless it has ended; `seq` is how far its log reaches at least. A log that cannot be read, because somebody wrote into it past
  * `append`, stays as it is. Throws what `append` throws.
  */
 export async function failRun(
-  { read, append, knock }: { read: LogReader; append: Append; knock: (key: WorkflowKey) => void },
-  { subject, seq }: Pick<Delivery, 'subject' | 'seq'>,
+  { read, append, knock, ended }: FailRunMeans,
+  { key, seq }: { readonly key: WorkflowKey | undefined; readonly seq: number },
   failure: Failure,
 ): Promise<void> {
-  const key = parseLogSubject(subject);
   if (key === undefined) return;
   for (let attempt = 1; attempt <= APPEND_ATTEMPTS; attempt += 1) {
     const log = await read.whole(key, seq).catch(unlessUnreadable);
+    const first = log?.at(0);
     const last = log?.at(-1);
-    if (log === undefined || last === undefined || isTerminal(last.type)) return;
-    const result = await append(ending(log, last, failure), { after: last.position });
+    if (log === undefined || first === undefined || last === undefined || isTerminal(last.type)) return;
+    // What an outcome came to counts also where the run had no use for it: to tell which, one would have to fold.
+    const run = log.reduce(counted, outlineOf(first));
+    const draft = ending(run, last, failure);
+    const result = await append(draft, { after: last.position });
     if (result.kind === 'conflict') continue;
+    if (result.kind === 'appended') ended(run, draft.data);
     knock(key);
     return;
   }
@@ -51,30 +66,11 @@ function unlessUnreadable(error: unknown): undefined {
   if (!(error instanceof ContractError)) throw error;
 }
 
-function ending(log: readonly StoredEvent[], last: StoredEvent, error: Failure): EventDraft {
-  const [first = last] = log;
-  const { user, workflow, correlationId, workflowType, traceparent } = last;
-  return {
-    type: 'workflow.failed',
-    id: eventId(last.id, 'terminal'),
-    source: '/troupe/planner',
-    causationId: last.id,
-    user,
-    workflow,
-    correlationId,
-    workflowType,
-    traceparent,
-    data: {
-      workflow_id: workflow,
-      user_id: user,
-      workflow_type: first.type === 'workflow.requested' ? first.data.workflow_type : 'unknown',
-      status: 'failed',
-      error,
-      steps: log.filter(({ type }) => /^(memory|llm|tool)\.(completed|failed)$/.test(type)).length,
-      usage: { input_tokens: 0, output_tokens: 0 },
-      correlation_id: correlationId,
-      started_at: new Date(first.storedAt).toISOString(),
-      finished_at: new Date(last.storedAt).toISOString(),
-    },
-  };
-}
+const ending = (run: RunOutline, last: StoredEvent, error: Failure): EventDraft<'workflow.failed'> => ({
+  ...identityOf(run),
+  type: 'workflow.failed',
+  id: eventId(last.id, 'terminal'),
+  source: GIVEN_UP,
+  causationId: last.id,
+  data: { ...resultOf(run, 'failed', last.storedAt), error },
+});

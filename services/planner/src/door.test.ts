@@ -110,3 +110,17 @@ test('a refusal is known by the correlation id of what was asked', async () => {
     assert.deepEqual([failed?.correlationId, failed?.data.correlation_id], [id, id]);
   }
 });
+
+test("a refusal stands in the client's trace, under the type of workflow that was asked for, where there is such a type", async () => {
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  const header = (name: string) => (name === 'traceparent' ? traceparent : undefined);
+  const refused = async (body: { workflow_id: string; goal: string; workflow_type: string }) => {
+    await door.handle({ ...door.delivery('requested.alice', body), header });
+    const [failed] = door.log(body.workflow_id) as LogEvent<'workflow.failed'>[];
+    return [failed?.type, failed?.traceparent, failed?.workflowType, failed?.data.workflow_type];
+  };
+  const known = await refused({ workflow_id: 'wf_1', goal: '', workflow_type: 'automation' });
+  assert.deepEqual(known, ['workflow.failed', traceparent, 'automation', 'automation']);
+  const unknown = await refused({ workflow_id: 'wf_2', goal: 'x', workflow_type: 'unheard_of' });
+  assert.deepEqual(unknown, ['workflow.failed', traceparent, 'unknown', 'unknown']);
+});

@@ -6,17 +6,19 @@ import type {
   Failure,
   RunSettings,
   ToolReference,
-  WorkflowKey,
   WorkflowRequest,
 } from '@troupe/contracts';
 import { canonicalJson, eventId, hashOf, START, WorkflowId } from '@troupe/contracts';
 import type { Append, Delivery, LogReader } from '@troupe/shared';
 import { TerminalError } from '@troupe/shared';
+import { identityOf, resultOf, UNSPENT } from './core/outline.ts';
+import { DOOR } from './core/sources.ts';
 import type { Wish } from './knock.ts';
 import { hear } from './knock.ts';
+import type { Asked } from './refusal.ts';
 import { failureOf } from './refusal.ts';
 import type { Runs } from './runs.ts';
-import { DOOR, tellRun } from './tell-run.ts';
+import { tellRun } from './tell-run.ts';
 import type { WorkflowDefinition } from './workflows/define-workflow.ts';
 import type { Registry } from './workflows/registry.ts';
 
@@ -32,7 +34,7 @@ export interface DoorOptions {
   readonly doorId: string;
 }
 
-/** What a run's log may hold; of some hundred in the longest sensible run. */
+/** Events that a run's log may hold; the longest sensible run has some hundred. */
 const MAX_EVENTS = 10_000;
 
 export class Door {
@@ -60,19 +62,23 @@ export class Door {
     const { append, registry } = this.#options;
     const workflow = wish.workflow ?? this.#derivedId(delivery);
     const key = { user: wish.user, workflow };
-    const definition = registry.latest(wish.request.workflow_type);
-    if (definition === undefined)
-      return this.#refuse(delivery, { ...wish, key }, unknownType(wish.request, registry.types));
+    const { correlationId, traceparent } = wish;
+    const workflowType = wish.request.workflow_type;
+    const definition = registry.latest(workflowType);
+    if (definition === undefined) {
+      const asked = { key, workflowType, correlationId, traceparent };
+      return this.#refuse(delivery, asked, unknownType(workflowType, registry.types));
+    }
     const data = await this.#requested(wish.request, definition);
     const draft: EventDraft<'workflow.requested'> = {
       ...key,
       type: 'workflow.requested',
       id: eventId(`${wish.user}/${workflow}`, 'requested'),
       source: DOOR,
-      correlationId: wish.correlationId ?? workflow,
+      correlationId: correlationId ?? workflow,
       causationId: this.#causeOf(delivery),
-      workflowType: wish.request.workflow_type,
-      traceparent: wish.traceparent,
+      workflowType,
+      traceparent,
       data,
     };
     const result = await append(draft, { after: START });
@@ -108,39 +114,30 @@ export class Door {
   }
 
   /** A run that is refused before it begins ends with its first event, where it can be named; else a dead letter says why. */
-  async #refuse(
-    delivery: Delivery,
-    asked: { readonly key: WorkflowKey | undefined; readonly correlationId: string | undefined },
-    error: Failure,
-  ): Promise<void> {
+  async #refuse(delivery: Delivery, asked: Asked, error: Failure): Promise<void> {
     const { key } = asked;
     if (key === undefined) throw new TerminalError(error);
-    const correlationId = asked.correlationId ?? key.workflow;
     const id = eventId(this.#causeOf(delivery), 'refused');
     // Looked for before anything is published: a plain subscriber of a run that exists must not see a failure that is not its own.
     const head = await this.#options.read.head(key);
     if (head?.id === id) return;
     if (head !== undefined) throw new TerminalError(error);
-    const at = new Date(delivery.storedAt).toISOString();
-    const draft: EventDraft<'workflow.failed'> = {
+    const run = {
       ...key,
+      // Of those that there are: whatever else is asked for would make up names of spans and metrics.
+      workflowType: this.#options.registry.types.find((type) => type === asked.workflowType) ?? 'unknown',
+      correlationId: asked.correlationId ?? key.workflow,
+      traceparent: asked.traceparent,
+      startedAt: delivery.storedAt,
+      ...UNSPENT,
+    };
+    const draft: EventDraft<'workflow.failed'> = {
+      ...identityOf(run),
       type: 'workflow.failed',
       id,
       source: DOOR,
-      correlationId,
       causationId: this.#causeOf(delivery),
-      data: {
-        workflow_id: key.workflow,
-        user_id: key.user,
-        workflow_type: 'unknown',
-        status: 'failed',
-        error,
-        steps: 0,
-        usage: { input_tokens: 0, output_tokens: 0 },
-        correlation_id: correlationId,
-        started_at: at,
-        finished_at: at,
-      },
+      data: { ...resultOf(run, 'failed', delivery.storedAt), error },
     };
     const result = await this.#options.append(draft, { after: START });
     // The id names a run that exists: what is wrong with this message is not its business.
@@ -154,8 +151,8 @@ export class Door {
     WorkflowId.parse(`wf_${eventId(this.#causeOf(delivery), 'workflow').slice(0, 20)}`);
 }
 
-const unknownType = ({ workflow_type }: WorkflowRequest, known: readonly string[]): Failure => ({
+const unknownType = (type: string, known: readonly string[]): Failure => ({
   code: 'unknown_workflow_type',
-  message: `There is no workflow type "${workflow_type}".`,
+  message: `There is no workflow type "${type}".`,
   hint: `Use one of: ${known.join(', ')}.`,
 });

@@ -61,7 +61,16 @@ test("the body's correlation id goes before the header's; one that is malformed 
 });
 
 test('a trace header that is no W3C trace context is dropped: it would go into every event of the run', () => {
-  for (const traceparent of ['', 'x', `00-${'A'.repeat(32)}-${'b'.repeat(16)}-01`, 'a'.repeat(60_000)]) {
+  const [trace, span] = ['a'.repeat(32), 'b'.repeat(16)];
+  for (const traceparent of [
+    '',
+    'x',
+    `00-${'A'.repeat(32)}-${span}-01`,
+    `00-${'0'.repeat(32)}-${span}-01`,
+    `00-${trace}-${'0'.repeat(16)}-01`,
+    `ff-${trace}-${span}-01`,
+    'a'.repeat(60_000),
+  ]) {
     assert.equal(wish(knock(REQUESTED, { goal: 'x' }, { traceparent })).traceparent, undefined);
   }
 });

@@ -12,7 +12,7 @@ import {
 } from '@troupe/contracts';
 import type { Content, Knock } from './read-knock.ts';
 import { contentOf, traceparentOf, userOf, workflowOf } from './read-knock.ts';
-import type { Fault, Refusal } from './refusal.ts';
+import type { Asked, Fault, Refusal } from './refusal.ts';
 
 /** A valid wish. `workflow` is the caller's id, where one was given. */
 export type Wish =
@@ -37,6 +37,15 @@ export type Heard =
 /** Characters of JSON that a signal's data may take: it stands in the machine's memory as well as in the log. */
 const MAX_SIGNAL = 64 * 1024;
 
+/** No run can answer for it. */
+const UNTOLD: Asked = {
+  key: undefined,
+  workflowType: undefined,
+  correlationId: undefined,
+  traceparent: undefined,
+};
+
+const TypeAsked = WorkflowRequest.pick({ workflow_type: true });
 const to = { workflow_id: WorkflowId, user_id: UserId.optional() };
 const CancelRequest = contractOf('workflow.cancel_requested').schema.extend(to);
 const Signal = contractOf('workflow.signalled')
@@ -71,15 +80,24 @@ function hearRequest(given: {
   const { knock, user, content } = given;
   const { data, correlationId } = content;
   const { workflow, fault = given.fault } = workflowOf(data);
-  const asked = { key: workflow && { user, workflow }, correlationId };
+  const traceparent = traceparentOf(knock);
+  const asked = {
+    key: workflow && { user, workflow },
+    workflowType: TypeAsked.safeParse(data).data?.workflow_type,
+    correlationId,
+    traceparent,
+  };
   if (fault !== undefined) return refused(given.fault ?? fault, asked);
   const request = WorkflowRequest.safeParse(data);
   if (!request.success) return refused(schemaFault(request.error), asked);
-  const traceparent = traceparentOf(knock);
   return {
     ok: true,
     wish: {
-      ...{ type: 'workflow.requested', user, workflow, correlationId, traceparent },
+      type: 'workflow.requested',
+      user,
+      workflow,
+      correlationId,
+      traceparent,
       request: request.data,
     },
   };
@@ -104,7 +122,7 @@ const schemaFault = (error: z.ZodError): Fault => ({
   message: z.prettifyError(error).slice(0, 1_500),
 });
 
-const refused = (fault: Fault, asked: Partial<Refusal> = {}): Heard => ({
+const refused = (fault: Fault, asked: Asked = UNTOLD): Heard => ({
   ok: false,
-  refusal: { ...fault, key: asked.key, correlationId: asked.correlationId },
+  refusal: { ...asked, ...fault },
 });

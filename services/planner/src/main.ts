@@ -1,9 +1,9 @@
 // The planner process: the door and the clock (which only record), and an actor for each shard of the log that it holds (which folds
 // and owes). What one planner must do for all goes with shard 0.
 import { randomUUID } from 'node:crypto';
-import type { Failure, WorkflowKey } from '@troupe/contracts';
-import { decodeEvent, parseFiredSubject, SHARDS } from '@troupe/contracts';
-import type { Actor, ActorOptions, Delivery, Kernel, Running } from '@troupe/shared';
+import type { WorkflowKey } from '@troupe/contracts';
+import { decodeEvent, parseFiredSubject, parseLogSubject, SHARDS } from '@troupe/contracts';
+import type { Actor, ActorOptions, Kernel, Running } from '@troupe/shared';
 import {
   ackWaitMsOf,
   CLOCK_STREAM,
@@ -15,14 +15,17 @@ import {
   runService,
   startActor,
   streamId,
+  UNTIL_MENDED,
 } from '@troupe/shared';
 import { createClock, firedDraft } from './clock.ts';
 import type { PlannerConfig } from './config.ts';
 import { UnknownVersionError } from './core/run.ts';
 import { readConfig } from './config.ts';
 import { startDeadRequests } from './dead-requests.ts';
+import type { FailRunMeans } from './dead-runs.ts';
 import { failRun, giveUpBugs } from './dead-runs.ts';
 import { Door } from './door.ts';
+import type { RunObserver } from './observe-runs.ts';
 import { observeRuns } from './observe-runs.ts';
 import { isNews, Runs } from './runs.ts';
 import { startRunsProjection } from './runs-projection.ts';
@@ -40,9 +43,6 @@ function leaveToOthers(error: unknown): never {
   throw new RetryableError('unknown_version', error.message, { retryAfterMs: 2_000, cause: error });
 }
 
-/** At the longest pause, most of a day: a full or absent log is waited out. */
-const MAX_ATTEMPTS = 10_000;
-
 const allOf = (actors: readonly Actor[]): Actor => ({
   async drain(graceMs) {
     await Promise.all(actors.map((actor) => actor.drain(graceMs)));
@@ -57,6 +57,36 @@ const keepShards = (kernel: Kernel, start: (shard: number) => Actor): Actor =>
     start,
     logger: kernel.logger,
   });
+
+type Handling = Pick<ActorOptions, 'handle' | 'onDead'>;
+
+/** What is done about events of the log and about timers that are due, and about those that are given up. */
+function handlers(
+  runs: Runs,
+  observer: RunObserver,
+  endOf: FailRunMeans,
+): { readonly events: Handling; readonly timers: Handling } {
+  return {
+    events: {
+      async handle(delivery) {
+        if (!isNews(delivery)) return;
+        const event = decodeEvent(delivery);
+        await observer
+          .planned(event, delivery, () => runs.deliver(event).catch(leaveToOthers))
+          .catch((error: unknown) => giveUpBugs(error, delivery));
+      },
+      onDead: ({ subject, seq }, failure) => failRun(endOf, { key: parseLogSubject(subject), seq }, failure),
+    },
+    timers: {
+      async handle({ subject }) {
+        const fired = parseFiredSubject(subject);
+        if (fired !== undefined) await runs.record(fired, (run) => firedDraft(run, fired.timer));
+      },
+      // A run may wait for nothing but this timer.
+      onDead: ({ subject }, failure) => failRun(endOf, { key: parseFiredSubject(subject), seq: 0 }, failure),
+    },
+  };
+}
 
 /** `registry` holds the workflow types of this planner. */
 export async function startPlanner(
@@ -92,7 +122,7 @@ export async function startPlanner(
     maxTokens: config.AGENT_MAX_TOKENS,
     doorId: await streamId(kernel.connection, DOOR_STREAM),
   });
-  const actor = (stream: string, consumer: string, does: Pick<ActorOptions, 'handle' | 'onDead'>): Actor =>
+  const actor = (stream: string, consumer: string, does: Handling): Actor =>
     startActor({
       ...does,
       connection: kernel.connection,
@@ -100,37 +130,23 @@ export async function startPlanner(
       consumer,
       concurrency: 256,
       ackWaitMs: ackWaitMsOf(consumer),
-      maxAttempts: MAX_ATTEMPTS,
+      maxAttempts: UNTIL_MENDED,
       deadLetters: kernel.deadLetters,
       suspects: kernel.suspects,
       logger: kernel.logger,
       metrics: kernel.metrics,
       onFatal,
     });
-  const follow = async (delivery: Delivery): Promise<void> => {
-    if (!isNews(delivery)) return;
-    const event = decodeEvent(delivery);
-    await observer
-      .planned(event, delivery, () => runs.deliver(event).catch(leaveToOthers))
-      .catch((error: unknown) => giveUpBugs(error, delivery));
-  };
-  const fold = {
-    handle: follow,
-    onDead: (delivery: Delivery, failure: Failure) => failRun({ append, read, knock }, delivery, failure),
-  };
-  const fire = async (delivery: Delivery): Promise<void> => {
-    const fired = parseFiredSubject(delivery.subject);
-    if (fired !== undefined) await runs.record(fired, (run) => firedDraft(run, fired.timer));
-  };
+  const { events, timers } = handlers(runs, observer, { append, read, knock, ended: observer.ended });
   const followShard = (shard: number): Actor => {
-    const shardActor = actor(LOG_STREAM, plannerConsumer(shard), fold);
+    const shardActor = actor(LOG_STREAM, plannerConsumer(shard), events);
     if (shard !== 0) return shardActor;
     return allOf([shardActor, startRunsProjection(kernel, onFatal), startDeadRequests(kernel, onFatal)]);
   };
   return {
     actors: [
       actor(DOOR_STREAM, 'door', { handle: (delivery) => door.handle(delivery) }),
-      actor(CLOCK_STREAM, 'clock', { handle: fire }),
+      actor(CLOCK_STREAM, 'clock', timers),
       keepShards(kernel, followShard),
     ],
   };

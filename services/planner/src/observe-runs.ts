@@ -1,14 +1,16 @@
 // What is told of runs: a span for each event that the planner took in, and for each run that this process ended its duration, its
-// root span and a line in the log. A run is ended by exactly one append, so it is told of once.
+// root span and a line in the log. A run is ended by exactly one append, so it is told of at most once: where the answer of that append
+// was lost, nobody tells.
 import type { DataOf, StoredEvent, TerminalType } from '@troupe/contracts';
 import { shardOf } from '@troupe/contracts';
 import type { Delivery, FinishedSpan, Logger, Metrics, Tracer } from '@troupe/shared';
 import { errorTypeOf, messagingAttributes, plannerConsumer, runAttributes, spanName } from '@troupe/shared';
+import type { RunOutline } from './core/outline.ts';
 import type { Run } from './core/run-state.ts';
 
 export interface RunObserver {
   /** `result` was appended by this process, and nobody else's was. */
-  ended(run: Run, result: DataOf<TerminalType>): void;
+  ended(run: RunOutline, result: DataOf<TerminalType>): void;
   /** Does the planning that `event` brings about; it gives the run behind it, or undefined where the event was late. */
   planned(event: StoredEvent, delivery: Delivery, plan: () => Promise<Run | undefined>): Promise<void>;
 }
@@ -63,7 +65,7 @@ export function observeRuns({ metrics, tracer, logger, now }: ObserverDependenci
 }
 
 /** The root of the run's trace, below the client's span where it has one. Others named it as their parent long before. */
-const executeSpan = (run: Run, result: DataOf<TerminalType>, endedAt: number): FinishedSpan => ({
+const executeSpan = (run: RunOutline, result: DataOf<TerminalType>, endedAt: number): FinishedSpan => ({
   name: spanName(run.workflowType, 'execute'),
   kind: 'internal',
   self: run.traceparent,

@@ -1,6 +1,6 @@
 // The first look at a message from outside: its JSON, whether bare, a binary or a structured CloudEvent, and as much of who it is
 // about as can be told, also where something else is wrong with it. Pure; knows nothing of requests and cancellations.
-import { CorrelationId, UserId, WorkflowId } from '@troupe/contracts';
+import { CorrelationId, parseTraceparent, UserId, WorkflowId } from '@troupe/contracts';
 import { z } from 'zod';
 import { parseJson } from './parse-json.ts';
 import type { Fault } from './refusal.ts';
@@ -23,9 +23,6 @@ export interface Content {
 const MAX_BODY_BYTES = 960 * 1024;
 /** A larger body is not even looked into; a server takes none unless its max_payload was raised. */
 const MAX_READ_BYTES = 1024 * 1024;
-
-/** W3C Trace Context: it goes into every event of the run, so nothing else may pass for it. */
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 const StructuredEvent = z.object({ specversion: z.literal('1.0'), data: z.unknown() });
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -102,9 +99,10 @@ export function workflowOf(data: unknown): {
   return { workflow, fault: { code: 'invalid_workflow_id', message } };
 }
 
+/** It goes into the run's first event, and its trace into every other: nothing else may pass for it. */
 export function traceparentOf(knock: Knock): string | undefined {
   const value = headerOf(knock, 'traceparent');
-  return value !== undefined && TRACEPARENT.test(value) ? value : undefined;
+  return parseTraceparent(value) && value;
 }
 
 /** Headers keep the case that the publisher gave them, and libraries give three. */

@@ -20,10 +20,17 @@ export interface Fault {
   readonly message: string;
 }
 
-/** With the workflow, where the message safely names one that an answer can be given to, and what the answer is known by. */
-export interface Refusal extends Fault {
+/** What was asked for, as far as the message tells: whatever answers it is known by that. */
+export interface Asked {
+  /** Where the message safely names a workflow that an answer can be given to. */
   readonly key: WorkflowKey | undefined;
+  /** There may be no such type. */
+  readonly workflowType: string | undefined;
   readonly correlationId: string | undefined;
+  /** Of the client's span. */
+  readonly traceparent: string | undefined;
 }
+
+export interface Refusal extends Fault, Asked {}
 
 export const failureOf = ({ code, message }: Fault): Failure => ({ code, message, hint: HINTS[code] });

@@ -83,6 +83,16 @@ test('a run that goes on for longer is written twice, and nothing is read', asyn
   assert.deepEqual([await statusOf(key), (await listed(key))[0]?.goal], ['completed', 'Tell me']);
 });
 
+test('what is delivered again waits for no company, and takes along what waits already', async () => {
+  const { projection, asked } = counted(3_600_000);
+  const [one, other] = [someRun(), someRun()];
+  const gathered = [projection.take(one.begun(1)), projection.take(other.begun(2))];
+  await projection.take(one.ended(9), { atOnce: true });
+  await Promise.all(gathered);
+  assert.deepEqual([await statusOf(one.key), await statusOf(other.key)], ['completed', 'running']);
+  assert.deepEqual(asked, { get: 0, put: 2, log: 0 });
+});
+
 test('an older state never replaces a newer one, whoever writes it', async () => {
   const { key, begun, ended } = someRun();
   const [one, other] = [counted().projection, counted().projection];

@@ -1,13 +1,21 @@
 // The projection behind the list of runs: follows the begins and ends in the log and writes the newest state of each run into the
 // bucket. It decides nothing for a run, and nothing waits for it.
-//  P1  What comes within LINGER_MS is written together, so that a run that begins and ends within it is written once.
+//  P1  What comes within LINGER_MS is written together, so that a run that begins and ends within it is written once. What is
+//      delivered again is written at once.
 //  P2  An entry is replaced only by a later event's, whatever is delivered twice or out of order, and whoever writes beside.
 //  P3  Nothing is read in the usual case: entries of runs that are going on are remembered. What was not seen here (before a restart)
 //      is read from the bucket, or else from the log.
 import type { WorkflowKey } from '@troupe/contracts';
 import { runSummaryKey } from '@troupe/contracts';
 import type { Actor, Kernel, RunEntry, RunsView } from '@troupe/shared';
-import { ackWaitMsOf, LOG_STREAM, RetryableError, RUNS_CONSUMER, startActor } from '@troupe/shared';
+import {
+  ackWaitMsOf,
+  LOG_STREAM,
+  RetryableError,
+  RUNS_CONSUMER,
+  startActor,
+  UNTIL_MENDED,
+} from '@troupe/shared';
 import type { Begun, Change } from './run-summaries.ts';
 import { changeIn, summaryAfter, together } from './run-summaries.ts';
 
@@ -18,8 +26,6 @@ const CONCURRENCY = 1_024;
 const REMEMBERED = 20_000;
 /** Writers of one run are at most the planners that follow it for a moment beside each other. */
 const PUT_ATTEMPTS = 10;
-/** At the longest pause, most of a day: an outage of the bucket is waited out. */
-const MAX_ATTEMPTS = 10_000;
 
 /** Follows the log until drained. */
 export function startRunsProjection(kernel: Kernel, onFatal: (error: Error) => void): Actor {
@@ -40,7 +46,7 @@ export function startRunsProjection(kernel: Kernel, onFatal: (error: Error) => v
     consumer: RUNS_CONSUMER,
     concurrency: CONCURRENCY,
     ackWaitMs: ackWaitMsOf(RUNS_CONSUMER),
-    maxAttempts: MAX_ATTEMPTS,
+    maxAttempts: UNTIL_MENDED,
     deadLetters: kernel.deadLetters,
     suspects: kernel.suspects,
     logger: kernel.logger,
@@ -48,7 +54,8 @@ export function startRunsProjection(kernel: Kernel, onFatal: (error: Error) => v
     onFatal,
     handle: async (delivery) => {
       const change = changeIn(delivery);
-      if (change !== undefined) await projection.take(change);
+      // What comes again may be handled alone, and then everything else waits for it.
+      if (change !== undefined) await projection.take(change, { atOnce: delivery.attempt > 1 });
     },
   });
 }
@@ -69,6 +76,7 @@ export interface RunsProjectionOptions {
 export class RunsProjection {
   readonly #options: RunsProjectionOptions;
   #gathered = new Map<string, Gathered>();
+  #lingering: NodeJS.Timeout | undefined;
   /** Entries of runs that are going on, as they stand in the bucket. */
   readonly #running = new Map<string, RunEntry>();
 
@@ -77,20 +85,19 @@ export class RunsProjection {
   }
 
   /** Resolves when the bucket tells of this change or of a later one. Rejects with a RetryableError. */
-  take(change: Change): Promise<void> {
+  take(change: Change, { atOnce = false } = {}): Promise<void> {
     const id = runSummaryKey(change.key);
-    const here = this.#gathered.get(id);
-    if (here !== undefined) {
-      here.change = together(here.change, change);
-      return here.written.promise;
-    }
-    if (this.#gathered.size === 0) setTimeout(() => this.#write(), this.#options.lingerMs);
-    const written = Promise.withResolvers<void>();
-    this.#gathered.set(id, { change, written });
-    return written.promise;
+    const begins = this.#gathered.size === 0;
+    const here = this.#gathered.get(id) ?? { change, written: Promise.withResolvers<void>() };
+    here.change = together(here.change, change);
+    this.#gathered.set(id, here);
+    if (atOnce) this.#write();
+    else if (begins) this.#lingering = setTimeout(() => this.#write(), this.#options.lingerMs);
+    return here.written.promise;
   }
 
   #write(): void {
+    clearTimeout(this.#lingering);
     const gathered = this.#gathered;
     this.#gathered = new Map();
     for (const [id, { change, written }] of gathered)

@@ -5,13 +5,21 @@
 //  P2  Owed events are written one at a time behind the fold; a refusal means others wrote, so fold theirs and look again.
 //  P3  Timers are set before the effects that they guard, and withdrawn when nothing is owed.
 //  P4  What was stopped is told to whoever is at work on it, after the log says so.
-import type { EventDraft, RawMessage, StoredEvent, TerminalType, WorkflowKey } from '@troupe/contracts';
+import type {
+  EventDraft,
+  Position,
+  RawMessage,
+  StoredEvent,
+  TerminalType,
+  WorkflowKey,
+} from '@troupe/contracts';
 import { isTerminal } from '@troupe/contracts';
 import type { Append, Appended, LogReader } from '@troupe/shared';
 import type { Clock } from './clock.ts';
 import type { MachineFor } from './core/run.ts';
 import { begin, fold, openTimers, owed, written } from './core/run.ts';
 import type { OpenTimer, Run } from './core/run-state.ts';
+import { PLANNER } from './core/sources.ts';
 import type { RunObserver } from './observe-runs.ts';
 
 export interface RunsOptions {
@@ -21,7 +29,7 @@ export interface RunsOptions {
   readonly clock: Clock;
   /** Tells the services that work for this workflow may be in vain; see the kernel's aborts. */
   readonly knock: (key: WorkflowKey) => void;
-  /** Told of every run that was ended by this process. */
+  /** Told at most once per run, by the process that ended it: an append whose answer was lost is not told of. */
   readonly ended: RunObserver['ended'];
   /** Folded runs kept in memory; the least recently used goes first. */
   readonly cached: number;
@@ -50,6 +58,11 @@ export class Runs {
     return this.#inOrder(event, async (mailbox, id) => {
       const end = this.#ended.get(id);
       if (end !== undefined && event.position.seq <= end) return undefined;
+      // Whoever ended the run past the fold may have done so because it cannot be folded.
+      if (isTerminal(event.type)) {
+        this.#close(mailbox, id, event);
+        return;
+      }
       return this.#settle(mailbox, id, await this.#upTo(mailbox.run, event));
     });
   }
@@ -60,20 +73,28 @@ export class Runs {
    * Where nothing is recorded, what the run owes is written: a run whose delivery was given up goes on from here.
    */
   record(key: WorkflowKey, draftFor: (run: Run | undefined) => EventDraft | undefined): Promise<void> {
+    const { read } = this.#options;
     return this.#inOrder(key, async (mailbox, id) => {
-      let run = mailbox.run ?? this.#foldAll(undefined, await this.#options.read.whole(key));
+      let isNewest = mailbox.run === undefined;
+      let run = mailbox.run ?? this.#foldAll(undefined, await read.whole(key));
       for (;;) {
         const draft = draftFor(run);
         if (run === undefined) return;
-        if (draft === undefined) {
+        if (draft !== undefined) {
+          // What is told to a run often comes in bursts: the next begins where this one was.
+          mailbox.run = run;
+          const result = await this.#append(run, draft);
+          if (result.kind !== 'conflict') return;
+          run = this.#foldAll(run, result.tail);
+        } else if (isNewest) {
           await this.#settle(mailbox, id, run);
           return;
+        } else {
+          // Memory may accept, never refuse: another planner may have taken the run further, to where the timer was set.
+          isNewest = true;
+          const head = await read.headSeq(key);
+          if (head > run.position.seq) run = this.#foldAll(run, await read.tail(run.position.seq, head));
         }
-        // What is told to a run often comes in bursts: the next begins where this one was.
-        mailbox.run = run;
-        const result = await this.#append(run, draft);
-        if (result.kind !== 'conflict') return;
-        run = this.#foldAll(run, result.tail);
       }
     });
   }
@@ -123,15 +144,20 @@ export class Runs {
       this.#clearTimers(mailbox, run);
       return run;
     }
-    this.#options.clock.clearAll(run);
+    this.#close(mailbox, id, run);
+    return run;
+  }
+
+  /** The run is over: nothing of it is kept but where it ended. */
+  #close(mailbox: Mailbox, id: string, end: WorkflowKey & { readonly position: Position }): undefined {
+    this.#options.clock.clearAll(end);
     mailbox.set.clear();
     mailbox.run = undefined;
-    this.#ended.set(id, run.position.seq);
+    this.#ended.set(id, end.position.seq);
     for (const [oldest] of this.#ended) {
       if (this.#ended.size <= this.#options.cached) break;
       this.#ended.delete(oldest);
     }
-    return run;
   }
 
   async #setTimers({ set }: Mailbox, run: Run): Promise<void> {
@@ -191,4 +217,4 @@ export class Runs {
 const stopsWork = ({ type }: EventDraft): boolean => isTerminal(type) || type.endsWith('.cancelled');
 
 /** Whether the planner's shard consumer must look at an event: what the fold itself wrote needs nothing, not even parsing. */
-export const isNews = ({ header }: RawMessage): boolean => header('ce-source') !== '/troupe/planner';
+export const isNews = ({ header }: RawMessage): boolean => header('ce-source') !== PLANNER;

@@ -41,6 +41,7 @@ export class ShardKeeper implements Actor {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #joined = false;
+  #wasAway = false;
   #leaving = false;
 
   constructor(options: ShardKeeperOptions) {
@@ -82,7 +83,9 @@ export class ShardKeeper implements Actor {
       leases.claim(name, instance, held.get(name)?.revision ?? 0);
     const holders = Array.from({ length: shards }, (_, shard) => this.#holderOf(shard, held));
     const wasMember = held.get(`${MEMBER}${instance}`)?.holder === instance;
-    const away = this.#joined && !wasMember;
+    // Once: looks that are always late must not keep a planner from taking anything.
+    const away = this.#joined && !wasMember && !this.#wasAway;
+    this.#wasAway = away;
     const { take, release } = decide({ members: membersIn(held), holders, me: instance });
 
     const claims = holders.map(async (holder, shard) => {

@@ -130,7 +130,7 @@ test("another user's cancellation or signal, or one of an unknown run, is a dead
     connection.publish('agents.workflow.signalled.bob', body);
   }
   for (const workflow of ['alices', 'nobodys']) {
-    await within(30_000, 'dead letters', async () =>
+    await within(90_000, 'dead letters', async () =>
       (await lettersOf(workflow)).length === 2 ? true : undefined,
     );
     for (const { error } of await lettersOf(workflow)) assert.equal(error.code, 'unknown_workflow');

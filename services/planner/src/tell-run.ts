@@ -3,17 +3,17 @@
 import type { EventDraft, Failure } from '@troupe/contracts';
 import { eventId } from '@troupe/contracts';
 import { RetryableError, TerminalError } from '@troupe/shared';
+import { identityOf } from './core/outline.ts';
 import type { Run } from './core/run-state.ts';
+import { DOOR } from './core/sources.ts';
 import type { Wish } from './knock.ts';
 import type { Runs } from './runs.ts';
-
-export const DOOR = '/troupe/planner/door';
 
 /** In the log of one run. */
 export const MAX_SIGNALS = 1_000;
 
-/** With the backoff of failed deliveries, some three seconds. */
-const ATTEMPTS = 4;
+/** With the backoff of failed deliveries some 20 seconds: while the log is full, a request comes again only every five. */
+const ATTEMPTS = 8;
 
 type Told = Exclude<Wish, { type: 'workflow.requested' }>;
 
@@ -32,7 +32,7 @@ export async function tellRun(runs: Runs, told: Told, cause: Cause): Promise<voi
   await runs.record(told, (run) => {
     if (run === undefined) throw unknownWorkflow(told, cause);
     const draft = draftOf(run, told, cause);
-    if (run.signals.has(draft.id)) return undefined;
+    if (run.told.has(draft.id)) return undefined;
     const refusal = refusalOf(run, told);
     if (refusal !== undefined) refusals.push(refusal);
     return refusal === undefined && run.state.kind === 'active' ? draft : undefined;
@@ -43,12 +43,13 @@ export async function tellRun(runs: Runs, told: Told, cause: Cause): Promise<voi
 }
 
 function draftOf(run: Run, { type, data }: Told, cause: Cause): EventDraft {
-  const { user, workflow, workflowType, correlationId, traceparent } = run;
   return {
-    ...{ type, data, user, workflow, workflowType, correlationId, traceparent },
+    ...identityOf(run),
+    type,
     id: eventId(cause.id, type === 'workflow.signalled' ? 'signal' : 'cancel'),
     source: DOOR,
     causationId: cause.id,
+    data,
   } as EventDraft;
 }
 
@@ -61,7 +62,7 @@ function refusalOf(run: Run, { type, workflow }: Told): Failure | undefined {
       hint: 'Nothing hears it any more; request a new workflow if there is more to do.',
     };
   }
-  if (run.signals.size < MAX_SIGNALS) return undefined;
+  if (run.signals < MAX_SIGNALS) return undefined;
   return {
     code: 'signal_limit',
     message: `The workflow ${workflow} has had ${MAX_SIGNALS} signals, which is the limit of a run.`,
@@ -69,7 +70,7 @@ function refusalOf(run: Run, { type, workflow }: Told): Failure | undefined {
   };
 }
 
-/** A run's request and what is told to it are handled at once: the latter may come first, and then waits a little. */
+/** A run's request and what is told to it are handled at once: the latter may come first, and then waits for it. */
 function unknownWorkflow({ workflow }: Told, { attempt }: Cause): RetryableError | TerminalError {
   const message = `This user has no workflow ${workflow}.`;
   if (attempt < ATTEMPTS) return new RetryableError('unknown_workflow', message);

@@ -66,8 +66,5 @@ test('A process that is killed while it sends leaves a message that was sent onc
 });
 
 test('A wrong setting ends the process at once with code 1 and the name of the variable.', async () => {
-  await assert.rejects(
-    start({ AGENT_EGRESS_ALLOW: 'everything' }),
-    /AGENT_EGRESS_ALLOW: (?!.*everything)/,
-  );
+  await assert.rejects(start({ AGENT_EGRESS_ALLOW: 'everything' }), /AGENT_EGRESS_ALLOW: (?!.*everything)/);
 });

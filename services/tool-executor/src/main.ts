@@ -3,4 +3,4 @@ import { runService } from '@troupe/shared';
 import { readConfig } from './config.ts';
 import { startExecutor } from './start.ts';
 
-await runService({ name: 'tool-executor', readConfig: () => readConfig(), start: startExecutor });
+await runService({ name: 'tool-executor', readConfig, start: startExecutor });

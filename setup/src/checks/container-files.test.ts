@@ -55,7 +55,7 @@ const faults: readonly (readonly [what: string, check: Check['find'], fault: Fau
   [
     'a fault in the file for secrets',
     checkCompose,
-    ['deploy/secrets.yaml', 'secrets: [openai_api_key]', 'secrets: [another_key]'],
+    ['deploy/secrets.yaml', 'secrets: [openai_api_key,', 'secrets: [another_key,'],
     /another_key/,
   ],
   [

@@ -42,7 +42,7 @@ test('with nothing but what the image holds, the streams are made and every serv
     CHROMA_URL: 'http://127.0.0.1:1',
   };
   const within = { cwd: tree, env, timeoutMs: 30_000 };
-  const provisioned = await run(process.execPath, ['services/cli/src/provision.ts'], within);
+  const provisioned = await run(process.execPath, ['services/cli/src/main.ts', 'provision'], within);
   assert.equal(provisioned.code, 0, provisioned.stderr);
   assert.match(provisioned.stderr, /made AGENTS, /);
 

@@ -15,7 +15,7 @@ const checks: readonly Check[] = [
   { name: 'types', find: tool('tsc', '-p', 'tsconfig.json') },
   { name: 'imports', find: checkImports },
   { name: 'compose', find: checkCompose },
-  { name: 'image', find: checkDockerfile },
+  { name: 'dockerfile', find: checkDockerfile },
 ];
 
 /** Runs all checks and reports a line for each, with the whole output of those that fail. True when all passed. */
@@ -30,7 +30,7 @@ export async function verify(
     const started = performance.now();
     const finding = await find(context);
     const seconds = `${((performance.now() - started) / 1000).toFixed(1)} s`;
-    report(said(finding, `${name.padEnd(8)}${seconds.padStart(8)}`));
+    report(said(finding, `${name.padEnd(10)}${seconds.padStart(8)}`));
     passed &&= finding.ok !== false;
   }
   return passed;

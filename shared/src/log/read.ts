@@ -20,6 +20,11 @@ export class LogReader {
     return raw === undefined ? undefined : decodeEvent(raw);
   }
 
+  /** The stream sequence of the workflow's newest event, 0 where nothing is stored: `head` without parsing it. */
+  async headSeq(key: WorkflowKey): Promise<number> {
+    return (await this.#direct.last(workflowFilter(key)))?.seq ?? 0;
+  }
+
   /**
    * The events behind `after` up to the one at stream sequence `upTo`, oldest first, by walking back: every stored event names
    * its predecessor, the one that its append expected. Throws RetryableError `log_lagging` if a replica never catches up, and

@@ -49,6 +49,7 @@ export class PullConsumer implements Disposable {
   #lastTick = performance.now();
   #connected = true;
   #looking = false;
+  #doubting = false;
   #stopped = false;
 
   constructor(options: PullOptions) {
@@ -176,8 +177,19 @@ export class PullConsumer implements Disposable {
     this.#lastTick = now;
     if (this.#pull !== undefined && this.#connected) {
       if (stoodStill) this.#pull.lastSign = now;
-      else if (this.#pull.lastSign < now - HEARTBEAT_MS * MISSED_HEARTBEATS) this.#renew();
+      else if (isSilent(this.#pull)) void this.#doubt(this.#pull);
     }
+    this.#fill();
+  }
+
+  /** A busy process reads the signs of life late: what was sent before the answer to a ping has been read when it comes. */
+  async #doubt(pull: Pull): Promise<void> {
+    if (this.#doubting) return;
+    this.#doubting = true;
+    await this.#options.connection.flush().catch(() => undefined);
+    this.#doubting = false;
+    if (this.#stopped || this.#pull !== pull || !isSilent(pull)) return;
+    this.#renew();
     this.#fill();
   }
 
@@ -193,3 +205,6 @@ export class PullConsumer implements Disposable {
     }
   }
 }
+
+const isSilent = ({ lastSign }: Pull): boolean =>
+  lastSign < performance.now() - HEARTBEAT_MS * MISSED_HEARTBEATS;

@@ -43,20 +43,20 @@ export class Metrics {
     const registers = [this.registry];
     this.#llmCalls = new Counter({
       name: 'agents_llm_calls_total',
-      help: 'Calls to model providers, every attempt counted.',
+      help: 'Model turns asked of a provider, every attempt counted; embeddings are not.',
       labelNames: ['provider', 'model', 'status'],
       registers,
     });
     this.#llmSeconds = new Histogram({
       name: 'agents_llm_call_seconds',
-      help: 'Duration of calls to model providers, until the whole answer.',
+      help: 'Duration of an attempt at a model turn, until the whole answer.',
       labelNames: ['provider', 'model', 'status'],
       buckets: LLM_CALL_BUCKETS,
       registers,
     });
     this.#llmTokens = new Counter({
       name: 'agents_llm_tokens_total',
-      help: 'Tokens of answered model calls; input includes what came from a cache.',
+      help: 'Tokens of answered model turns; input includes what came from a cache.',
       labelNames: ['type'],
       registers,
     });

@@ -4,16 +4,22 @@ import type { NatsConnection, Service, ServiceMsg } from 'nats';
 import { VERSION } from './version.ts';
 
 export interface MicroService {
-  /** Makes it known. `metadata` is told by INFO; only that of the first call counts. */
-  announce(metadata?: Readonly<Record<string, string>>): Promise<void>;
+  /** Makes it known, as an endpoint does too. */
+  announce(): Promise<void>;
   /** Answers at `subject`; one process of this name gets each request. */
   endpoint(name: string, subject: string, answer: (message: ServiceMsg) => void): Promise<void>;
 }
 
-/** `name` is the service's, as in logs; nothing is known before the first call. */
-export function createMicroService(connection: NatsConnection, name: string): MicroService {
+export type MicroServiceMetadata = Readonly<Record<string, string>>;
+
+/** `name` is the service's, as in logs; `metadata` is what INFO tells of it. Nothing is known before the first call. */
+export function createMicroService(
+  connection: NatsConnection,
+  name: string,
+  metadata: MicroServiceMetadata,
+): MicroService {
   let added: Promise<Service> | undefined;
-  const service = (metadata: Readonly<Record<string, string>> = {}): Promise<Service> =>
+  const service = (): Promise<Service> =>
     (added ??= connection.services.add({
       name: `agents-${name}`,
       version: VERSION,
@@ -21,8 +27,8 @@ export function createMicroService(connection: NatsConnection, name: string): Mi
       metadata: { ...metadata },
     }));
   return {
-    async announce(metadata) {
-      await service(metadata);
+    async announce() {
+      await service();
     },
     async endpoint(endpoint, subject, answer) {
       (await service()).addEndpoint(endpoint, {

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { root } from '@troupe/setup';
 import type { TestServer } from '../support/server.ts';
 import { startTestServer } from '../support/server.ts';
-import { troupe } from './cli-process.ts';
+import { startCli, troupe } from './cli-process.ts';
 
 const NOWHERE = 'nats://127.0.0.1:9';
 let server: TestServer;
@@ -43,9 +43,11 @@ test('a mistake is told with what was meant, before anything is connected, with 
 });
 
 test('a wrong variable is named with its rule, with exit code 2', async () => {
-  const { code, stderr } = await troupe('not an address', ['list']);
-  assert.equal(code, 2);
-  assert.match(stderr, /NATS_URL: must be the address of a NATS server/);
+  for (const command of ['list', 'provision']) {
+    const { code, stderr } = await troupe('not an address', [command]);
+    assert.equal(code, 2, command);
+    assert.match(stderr, /NATS_URL: must be the address of a NATS server/);
+  }
 });
 
 test('without a server it is said where one was looked for and what to do, with exit code 5', async () => {
@@ -122,6 +124,13 @@ test('provision makes what is missing and then nothing, and doctor says what is 
   assert.match(made.stderr, /AGENTS_IN/);
   assert.equal((await troupe(bare.nats.url, ['provision'], env)).code, 0);
   assert.match((await troupe(bare.nats.url, ['doctor'])).stdout, /^✔ streams /m);
+});
+
+test('provision waits for a server that is starting, until it is interrupted, with exit code 130', async () => {
+  const job = startCli('main.ts', ['provision'], { NATS_URL: NOWHERE, APP_ENV: 'test' });
+  await job.said(/not yet, waiting up to 60 s: nats_unreachable/);
+  job.child.kill('SIGTERM');
+  assert.equal(await job.ended, 130);
 });
 
 test('a pipe gets plain text; colours are for those who look', async () => {

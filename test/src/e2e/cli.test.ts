@@ -163,10 +163,16 @@ test('the commands do on a running stack what they say', async (t) => {
       },
     );
 
-    await t.test("list shows a user's runs, newest first, and nobody else's", async () => {
-      let runs: RunSummary[] = [];
-      for (let attempt = 1; attempt <= 20 && runs[0]?.status !== 'cancelled'; attempt += 1)
-        runs = jsonLines<RunSummary>((await troupe(url, ['list', '--json'])).stdout);
+    await t.test("list shows a user's newest runs, nobody else's; emptied, it comes back", async () => {
+      const listed = async (): Promise<RunSummary[]> => {
+        let runs: RunSummary[] = [];
+        for (let attempt = 1; attempt <= 20; attempt += 1) {
+          runs = jsonLines<RunSummary>((await troupe(url, ['list', '--json'])).stdout);
+          if (runs.length === 2 && runs[0]?.status === 'cancelled') break;
+        }
+        return runs;
+      };
+      const runs = await listed();
       assert.deepEqual(
         runs.map(({ workflow_id, status }) => [workflow_id, status]),
         [
@@ -181,6 +187,11 @@ test('the commands do on a running stack what they say', async (t) => {
         jsonLines<RunSummary>(others.stdout).map(({ workflow_id }) => workflow_id),
         ['preferred'],
       );
+
+      const rebuilt = await troupe(url, ['list', '--rebuild']);
+      assert.deepEqual([rebuilt.code, rebuilt.stdout], [0, ''], rebuilt.stderr);
+      assert.match(rebuilt.stderr, /Everybody's list was emptied/);
+      assert.deepEqual(await listed(), runs);
     });
 
     await t.test('doctor names a service that is gone, with exit code 1', async () => {

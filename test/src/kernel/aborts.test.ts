@@ -188,8 +188,8 @@ test('work that is cancelled between the look before it and its beginning is sto
   const { key, id, behind } = await calling(kernel);
   const { read } = kernel.log;
   let cancelled = false;
-  const head: typeof read.head = async (of) => {
-    const seen = await read.head(of);
+  const headSeq: typeof read.headSeq = async (of) => {
+    const seen = await read.headSeq(of);
     if (!cancelled && of.workflow === key.workflow) {
       cancelled = true;
       await append(other, draftOf('workflow.cancelled', key, { name: 'terminal', cause: id }), behind);
@@ -198,7 +198,7 @@ test('work that is cancelled between the look before it and its beginning is sto
     return seen;
   };
   const late = new Proxy(read, {
-    get: (_read, name: keyof typeof read) => (name === 'head' ? head : read[name].bind(read)),
+    get: (_read, name: keyof typeof read) => (name === 'headSeq' ? headSeq : read[name].bind(read)),
   });
   const { actor } = toolWorker(
     t,

@@ -88,12 +88,12 @@ test('a run is counted, under exactly the names and labels that dashboards stand
       ] as const)
         assert.equal((await fetch(base + path)).status, status, `${service} ${path}`);
     }
-    await assertListed(client);
+    await assertListed(client, stack);
   });
 });
 
 /** As `nats micro list`, `ping` and `stats` ask. */
-async function assertListed(client: NatsConnection): Promise<void> {
+async function assertListed(client: NatsConnection, stack: Stack): Promise<void> {
   const micro = client.services.client({ strategy: RequestStrategy.Timer, maxWait: 1_000 });
   const names: string[] = [];
   for await (const { name } of await micro.ping()) names.push(name);
@@ -104,8 +104,13 @@ async function assertListed(client: NatsConnection): Promise<void> {
     'agents-tool-executor',
   ]);
   const endpoints: string[] = [];
-  for await (const info of await micro.info())
-    endpoints.push(...info.endpoints.map(({ subject }) => subject));
+  const urls: Record<string, string | undefined> = {};
+  for await (const { name, metadata, endpoints: found } of await micro.info()) {
+    urls[name] = metadata?.['metrics_url'];
+    endpoints.push(...found.map(({ subject }) => subject));
+  }
+  for (const service of SERVICES)
+    assert.equal(urls[`agents-${service}`], await metricsUrl(stack, service), service);
   const queries = Object.values(rpc).map(({ service, method }) => rpcFilter(service, method));
   assert.deepEqual(endpoints.sort(), queries.sort());
   for await (const stats of await micro.stats('agents-memory')) assert.equal(stats.endpoints?.length, 1);

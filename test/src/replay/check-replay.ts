@@ -6,6 +6,7 @@ import { planOffload } from '@troupe/shared';
 import type { MachineFor } from '../../../services/planner/src/core/run.ts';
 import { begin, fold, owed } from '../../../services/planner/src/core/run.ts';
 import type { Run } from '../../../services/planner/src/core/run-state.ts';
+import { PLANNER } from '../../../services/planner/src/core/sources.ts';
 
 export interface ReplayReport {
   readonly runs: number;
@@ -15,8 +16,6 @@ export interface ReplayReport {
   readonly plannerEvents: number;
   readonly violations: readonly string[];
 }
-
-const PLANNER = '/troupe/planner';
 
 /** Folds every run in `messages`, which stand in the order of the stream. */
 export function checkReplay(messages: readonly RawMessage[], machineFor: MachineFor): ReplayReport {

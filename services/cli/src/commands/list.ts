@@ -5,6 +5,7 @@ import type { Command } from '../command.ts';
 import { readConfig } from '../config.ts';
 import { EXIT } from '../exit-codes.ts';
 import { JSON_LINES, numberOf, USER, userOf } from '../flags.ts';
+import { duration } from '../progress.ts';
 import { onOneLine, print, printJson, say } from '../terminal.ts';
 
 const LIMIT = { min: 1, max: 1_000, byDefault: 20 };
@@ -16,11 +17,17 @@ export const list: Command = {
     user: USER,
     limit: { value: 'n', says: `at most this many (default: ${LIMIT.byDefault})` },
     json: JSON_LINES,
+    rebuild: { says: "print nothing; have planners make everybody's list anew from the log" },
   },
   async run(given) {
     const user = userOf(given);
     const limit = Math.floor(numberOf(given, 'limit', LIMIT));
     await using kernel = await openClient(readConfig().NATS_URL);
+    if (given.isOn('rebuild')) {
+      await kernel.runs.rebuild();
+      say("✔ Everybody's list was emptied. Planners fill it again from the log, while they run.");
+      return EXIT.ok;
+    }
     const runs = await kernel.runs.list(user, { limit });
     for (const summary of runs) {
       if (given.isOn('json')) printJson(summary);
@@ -40,6 +47,3 @@ function listLine(summary: RunSummary): string {
   const columns = [ended.padEnd(9), workflow_id.padEnd(24), requested_at, took.padStart(8), goal];
   return onOneLine(`${MARKS[status]} ${columns.join('  ')}`);
 }
-
-const duration = (from: string, to: string): string =>
-  `${((Date.parse(to) - Date.parse(from)) / 1_000).toFixed(1)} s`;

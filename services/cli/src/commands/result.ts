@@ -3,7 +3,7 @@ import { openClient, resultIn, resultOf } from '../client.ts';
 import type { Command } from '../command.ts';
 import { readConfig } from '../config.ts';
 import { EXIT } from '../exit-codes.ts';
-import { numberOf, USER, userOf, workflowOf } from '../flags.ts';
+import { USER, userOf, waiting, workflowOf } from '../flags.ts';
 import { notFound, showResult } from '../outcome.ts';
 import { say } from '../terminal.ts';
 
@@ -20,8 +20,7 @@ export const result: Command = {
   },
   async run(given, interrupted) {
     const key = { user: userOf(given), workflow: workflowOf(given.argument) };
-    const seconds = numberOf(given, 'timeout', WAIT_SECONDS);
-    const signal = AbortSignal.any([interrupted, AbortSignal.timeout(seconds * 1_000)]);
+    const { signal } = waiting(given, interrupted, WAIT_SECONDS);
     await using kernel = await openClient(readConfig().NATS_URL);
     const newest = await kernel.log.read.head(key);
     if (newest === undefined) return notFound(key);

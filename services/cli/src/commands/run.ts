@@ -9,7 +9,7 @@ import type { Command, Given } from '../command.ts';
 import { UsageError } from '../command.ts';
 import { readConfig } from '../config.ts';
 import { EXIT } from '../exit-codes.ts';
-import { numberOf, USER, userOf, workflowOf } from '../flags.ts';
+import { USER, userOf, waiting, workflowOf } from '../flags.ts';
 import { named, showResult } from '../outcome.ts';
 import { progressLine } from '../progress.ts';
 import { onOneLine, say } from '../terminal.ts';
@@ -39,8 +39,7 @@ export const run: Command = {
       workflow: workflowOf(given.text('workflow-id') ?? `run-${randomBytes(6).toString('hex')}`),
     };
     const request = await requestOf(given);
-    const seconds = numberOf(given, 'timeout', WAIT_SECONDS);
-    const signal = AbortSignal.any([interrupted, AbortSignal.timeout(seconds * 1_000)]);
+    const { seconds, signal } = waiting(given, interrupted, WAIT_SECONDS);
     await using kernel = await openClient(readConfig().NATS_URL);
     using silence = new Silence();
     const onEvent = (event: StoredEvent): void => {

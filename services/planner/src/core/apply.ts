@@ -6,9 +6,10 @@ import { z } from 'zod';
 import { CANCELLATION_OF, REQUEST_OF } from './effects.ts';
 import type { Effect, Step } from './machine-step.ts';
 import { MachineError } from './machine-step.ts';
+import { identityOf, resultOf } from './outline.ts';
 import type { MachineOutput, OpenRequest, OpenTimer, Run, Tables } from './run-state.ts';
+import { PLANNER } from './sources.ts';
 
-const SOURCE = '/troupe/planner';
 /** A message of the server is at most 1 MiB, headers included. */
 const MAX_RESULT_BYTES = 960 * 1024;
 
@@ -92,14 +93,9 @@ function draftOf(
   ids: { id: EventId; causationId: string },
   given: unknown,
 ): EventDraft {
-  const { user, workflow, workflowType, correlationId, traceparent } = run;
   const { success, data, error } = conformingData(type, given);
   if (!success) throw new MachineError(`Its ${type} breaks the contract: ${z.prettifyError(error)}`);
-  return {
-    ...{ type, data, user, workflow, workflowType, correlationId, traceparent },
-    source: SOURCE,
-    ...ids,
-  } as EventDraft;
+  return { ...identityOf(run), type, ...ids, source: PLANNER, data } as EventDraft;
 }
 
 function finalType(snapshot: AnyMachineSnapshot): TerminalType {
@@ -118,21 +114,10 @@ export function terminal(
   type: TerminalType,
   ending: MachineOutput = {},
 ): EventDraft<TerminalType> {
-  const data = {
-    workflow_id: run.workflow,
-    user_id: run.user,
-    workflow_type: run.workflowType,
-    status: type.slice('workflow.'.length),
-    answer: ending.answer,
-    output: ending.output,
-    reason: ending.reason,
-    error: ending.error,
-    steps: run.steps,
-    usage: run.usage,
-    correlation_id: run.correlationId,
-    started_at: new Date(run.startedAt).toISOString(),
-    finished_at: new Date(cause.storedAt).toISOString(),
-  };
+  // By name: whatever else a machine puts out, it does not replace what is known of its run.
+  const { answer, output, reason, error } = ending;
+  const result = resultOf(run, type.slice('workflow.'.length), cause.storedAt);
+  const data = { ...result, answer, output, reason, error };
   const ids = { id: eventId(cause.id, 'terminal'), causationId: cause.id };
   const draft = draftOf(run, type, ids, data) as EventDraft<TerminalType>;
   if (Buffer.byteLength(JSON.stringify(draft.data)) > MAX_RESULT_BYTES)

@@ -6,16 +6,8 @@
 //  R4  A machine that throws or cannot go on owes `workflow.failed` with code machine_error.
 //  R5  A run whose log has no room for what is open and its end owes `workflow.failed` with code log_limit (room.ts).
 import type { AnyMachineSnapshot, AnyStateMachine, EventObject } from 'xstate';
-import type {
-  EventDraft,
-  EventId,
-  Failure,
-  Position,
-  RequestType,
-  TerminalType,
-  Usage,
-  WorkflowKey,
-} from '@troupe/contracts';
+import type { EventDraft, EventId, Failure, Position, RequestType, TerminalType } from '@troupe/contracts';
+import type { RunOutline } from './outline.ts';
 
 export interface OpenRequest {
   readonly draft: EventDraft;
@@ -46,21 +38,14 @@ export type RunState =
   /** The terminal event is in the log; whatever comes is late. */
   | { readonly kind: 'ended' };
 
-export interface Run extends WorkflowKey {
+export interface Run extends RunOutline {
   readonly position: Position;
-  readonly workflowType: string;
-  readonly correlationId: string;
-  /** Of the run's root span; its events carry it. */
-  readonly traceparent: string;
-  /** The traceparent of the client's span, where the request came from one. */
-  readonly caller: string | undefined;
-  readonly startedAt: number;
   /** Events that its log may hold, from the run's settings. */
   readonly maxEvents: number;
-  /** Signals in its log: a redelivered one is found here, and there may be only so many. */
-  readonly signals: ReadonlySet<EventId>;
-  readonly steps: number;
-  readonly usage: Usage;
+  /** Signals and cancellations in its log: a redelivered one is found here. */
+  readonly told: ReadonlySet<EventId>;
+  /** Signals in its log: there may be only so many. */
+  readonly signals: number;
   readonly state: RunState;
 }
 

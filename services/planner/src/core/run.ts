@@ -4,9 +4,10 @@
 import { inspect } from 'node:util';
 import type { AnyStateMachine } from 'xstate';
 import type { EventDraft, EventId, Failure, LogEvent, Position, StoredEvent } from '@troupe/contracts';
-import { isTerminal, traceOfRun } from '@troupe/contracts';
+import { isTerminal } from '@troupe/contracts';
 import { apply, terminal } from './apply.ts';
 import { advance, enter } from './machine-step.ts';
+import { counted, outlineOf } from './outline.ts';
 import { withinRoom } from './room.ts';
 import type { Active, OpenTimer, Run } from './run-state.ts';
 import { translate } from './translate.ts';
@@ -27,19 +28,13 @@ export type MachineFor = (requested: LogEvent<'workflow.requested'>['data']) => 
 
 /** The Run behind a workflow's first event. */
 export function begin(first: StoredEvent, machineFor: MachineFor): Run {
-  const { user, workflow, correlationId, position } = first;
+  const { workflow, correlationId, position } = first;
   const run: Run = {
-    user,
-    workflow,
-    correlationId,
-    ...traceOfRun(first),
+    ...outlineOf(first),
     position,
-    workflowType: first.type === 'workflow.requested' ? first.data.workflow_type : 'unknown',
-    startedAt: first.storedAt,
     maxEvents: (first.type === 'workflow.requested' ? first.data.settings.max_events : undefined) ?? Infinity,
-    signals: new Set(),
-    steps: 0,
-    usage: { input_tokens: 0, output_tokens: 0 },
+    told: new Set(),
+    signals: 0,
     state: { kind: 'ended' },
   };
   // A log that begins otherwise was refused at the door and is over.
@@ -80,9 +75,9 @@ function take(moved: Run, state: Active, event: StoredEvent): Run {
   const closed: Active = { ...state, ...translated.closed };
   const told = translated.event;
   if (told === undefined) return { ...moved, state: closed };
-  const counted = count(moved, event);
-  return guarded(counted, event, () =>
-    apply(counted, event, closed, advance(state.machine, state.snapshot, told)),
+  const after = count(moved, event);
+  return guarded(after, event, () =>
+    apply(after, event, closed, advance(state.machine, state.snapshot, told)),
   );
 }
 
@@ -125,22 +120,10 @@ function markWritten(state: Active, id: EventId): Active | undefined {
 }
 
 function count(run: Run, event: StoredEvent): Run {
-  if (event.type === 'workflow.signalled') return { ...run, signals: new Set(run.signals).add(event.id) };
-  if (!/^(memory|llm|tool)\.(completed|failed)$/.test(event.type)) return run;
-  const { usage } = run;
-  const used = event.type === 'llm.completed' ? event.data.usage : { input_tokens: 0, output_tokens: 0 };
-  return {
-    ...run,
-    steps: run.steps + 1,
-    usage: {
-      input_tokens: sum(usage.input_tokens, used.input_tokens),
-      output_tokens: sum(usage.output_tokens, used.output_tokens),
-    },
-  };
+  const signalled = event.type === 'workflow.signalled';
+  if (!signalled && event.type !== 'workflow.cancel_requested') return counted(run, event);
+  return { ...run, told: new Set(run.told).add(event.id), signals: run.signals + (signalled ? 1 : 0) };
 }
-
-/** Whatever a provider says that it used, the sum stays one that the result can hold. */
-const sum = (a: number, b: number): number => Math.min(a + b, Number.MAX_SAFE_INTEGER);
 
 /** R4: whatever the machine throws ends the run, and nothing else. */
 function guarded(run: Run, cause: StoredEvent, step: () => Run): Run {

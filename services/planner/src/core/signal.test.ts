@@ -61,10 +61,13 @@ test('a machine that does not handle signals goes on as if there were none', () 
   assert.equal(with_.thinks(says('42')).ending?.type, 'workflow.completed');
 });
 
-test('the run knows the signals in its log, also when it is folded anew', () => {
+test('the run knows the signals and cancellations in its log, also when it is folded anew', () => {
   const story = new Story(machine);
   for (let i = 0; i < 3; i += 1) story.receives('workflow.signalled', { name: 'note' });
+  story.receives('workflow.cancel_requested', {});
   const ids = story.log.events.slice(1).map(({ id }) => id);
-  assert.deepEqual([...story.run.signals], ids);
-  assert.deepEqual([...story.refolded().signals], ids);
+  for (const { told, signals } of [story.run, story.refolded()]) {
+    assert.deepEqual([...told], ids);
+    assert.equal(signals, 3);
+  }
 });

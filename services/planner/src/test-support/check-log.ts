@@ -5,6 +5,7 @@ import type { EventDraft, LogEvent, RequestType, StoredEvent } from '@troupe/con
 import { encodeData, isTerminal, OUTCOMES } from '@troupe/contracts';
 import { begin, fold, owed } from '../core/run.ts';
 import type { Run } from '../core/run-state.ts';
+import { PLANNER } from '../core/sources.ts';
 
 /** Every Run on the way from a log's first event to its last. */
 export function folds(log: readonly StoredEvent[], machine: AnyStateMachine): Run[] {
@@ -38,7 +39,7 @@ export function checkLog(log: readonly StoredEvent[], machine: AnyStateMachine):
   );
   const runs = folds(log, machine);
   log.forEach((event, i) => {
-    if (event.source !== '/troupe/planner' || event.type === 'unknown') return;
+    if (event.source !== PLANNER || event.type === 'unknown') return;
     const draft = owed(runs[i - 1] as Run).find(({ id }) => id === event.id);
     assert.ok(draft !== undefined, `${event.type} at ${event.position.sequence} was not owed`);
     assert.equal(bytes(draft), bytes(event as unknown as EventDraft));

@@ -3,6 +3,7 @@ import type { StoredEvent } from '@troupe/contracts';
 import { UserId, WorkflowId } from '@troupe/contracts';
 import type { Delivery } from '@troupe/shared';
 import { RetryableError, TerminalError } from '@troupe/shared';
+import type { MachineFor } from '../core/run.ts';
 import { Door } from '../door.ts';
 import { Runs } from '../runs.ts';
 import { automation } from '../workflows/automation.ts';
@@ -17,8 +18,15 @@ export class MemoryDoor {
   /** Names of the tools that are announced now. */
   offered = ['notify_user'];
   enabled = true;
-  runs = this.#planner();
+  runs: Runs;
+  readonly #machineFor: MachineFor;
   #seq = 0;
+
+  /** Runs go through the machine of their workflow type, or through another. */
+  constructor(machineFor: MachineFor = (run) => registry.machineFor(run)) {
+    this.#machineFor = machineFor;
+    this.runs = this.#planner();
+  }
 
   /** The planner forgets everything that it had in memory. */
   restart(): void {
@@ -60,7 +68,7 @@ export class MemoryDoor {
       ...{ append, read, clock },
       knock: () => undefined,
       ended: () => undefined,
-      machineFor: (run) => registry.machineFor(run),
+      machineFor: this.#machineFor,
       cached: 100,
     });
   }

@@ -43,6 +43,11 @@ export class MemoryKernel {
       await this.pause();
       return this.#behind(after, upTo);
     },
+    headSeq: async (key: WorkflowKey) => {
+      this.done.push('head');
+      await this.pause();
+      return this.log(key).events.at(-1)?.position.seq ?? 0;
+    },
     head: async (key: WorkflowKey) => {
       this.done.push('head');
       await this.pause();

@@ -11,6 +11,10 @@ export class RawClient implements Disposable {
     const { hostname, port } = new URL(`nats://${server}`);
     this.#socket = connect(Number(port), hostname);
     this.#socket.write('CONNECT {"headers":true,"verbose":false,"pedantic":false}\r\n');
+    // Who does not answer the server is cut off within a minute.
+    this.#socket.on('data', (data) => {
+      if (data.includes('PING')) this.#socket.write('PONG\r\n');
+    });
   }
 
   publish(subject: string, headers: readonly string[], body: string | Uint8Array): void {
