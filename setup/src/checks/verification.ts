@@ -1,5 +1,5 @@
-// What must hold before any test runs: format, lint, types, import directions, container files. Every check runs even if an earlier one
-// failed, so that one run shows everything there is to fix. Tests are not run here.
+// What must hold before any test runs: format, lint, types, import directions, container files. All run beside each other, also if one
+// fails, so that one run shows everything there is to fix. Tests are not run here.
 import { delimiter, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { run } from '../components/command.ts';
@@ -25,15 +25,16 @@ export async function verify(
 ): Promise<boolean> {
   const PATH = [join(root, 'node_modules', '.bin'), env['PATH'] ?? ''].join(delimiter);
   const context = { root, env: { ...env, PATH }, signal, report };
-  let passed = true;
-  for (const { name, find } of checks) {
-    const started = performance.now();
-    const finding = await find(context);
-    const seconds = `${((performance.now() - started) / 1000).toFixed(1)} s`;
-    report(said(finding, `${name.padEnd(10)}${seconds.padStart(8)}`));
-    passed &&= finding.ok !== false;
-  }
-  return passed;
+  const passed = await Promise.all(
+    checks.map(async ({ name, find }) => {
+      const started = performance.now();
+      const finding = await find(context);
+      const seconds = `${((performance.now() - started) / 1000).toFixed(1)} s`;
+      report(said(finding, `${name.padEnd(10)}${seconds.padStart(8)}`));
+      return finding.ok !== false;
+    }),
+  );
+  return !passed.includes(false);
 }
 
 function said(finding: Finding, step: string): string {
