@@ -3,7 +3,7 @@
 import type { NatsConnection } from 'nats';
 import type { WorkflowKey } from '@troupe/contracts';
 import { abortFilter, abortSubject, parseAbortSubject } from '@troupe/contracts';
-import { Outbox } from './nats/outbox.ts';
+import { SendBuffer } from './nats/send-buffer.ts';
 
 /** How often work in progress is looked up without a knock. */
 const LOOK_EVERY_MS = 10_000;
@@ -46,7 +46,7 @@ export function createAborts(connection: NatsConnection, { lookEveryMs = LOOK_EV
 
   return {
     knock(key) {
-      Outbox.of(connection).send(abortSubject(key), '');
+      SendBuffer.of(connection).send(abortSubject(key), '');
     },
     watch(key, isSettled) {
       listen();

@@ -12,7 +12,7 @@ import type { Log } from './log/log.ts';
 import { createLog } from './log/log.ts';
 import type { Logger } from './logger.ts';
 import { connectNats } from './nats/connection.ts';
-import { Outbox } from './nats/outbox.ts';
+import { SendBuffer } from './nats/send-buffer.ts';
 import { Publisher } from './nats/publisher.ts';
 import type { RunsView } from './runs-view.ts';
 import { createRunsView } from './runs-view.ts';
@@ -90,7 +90,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
 /** Twice, since what the first brings in (deliveries on their way to who has stopped) is answered, and that goes out with the second. */
 async function flush(connection: NatsConnection): Promise<void> {
   const once = (): Promise<void> => {
-    Outbox.of(connection).flush();
+    SendBuffer.of(connection).flush();
     return connection.flush();
   };
   await once();

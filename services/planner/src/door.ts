@@ -13,8 +13,8 @@ import type { Append, Delivery, LogReader } from '@troupe/shared';
 import { TerminalError } from '@troupe/shared';
 import { identityOf, resultOf, UNSPENT } from './core/outline.ts';
 import { DOOR } from './core/sources.ts';
-import type { Wish } from './knock.ts';
-import { hear } from './knock.ts';
+import type { Command } from './door-command.ts';
+import { parseCommand } from './door-command.ts';
 import type { Asked } from './refusal.ts';
 import { failureOf } from './refusal.ts';
 import type { Runs } from './runs.ts';
@@ -46,34 +46,40 @@ export class Door {
 
   /** Records what was asked. Throws TerminalError where it is refused and no run can say so: it becomes a dead letter. */
   async handle(delivery: Delivery): Promise<void> {
-    const heard = hear(delivery);
-    if (!heard.ok) return this.#refuse(delivery, heard.refusal, failureOf(heard.refusal));
-    const { wish } = heard;
-    switch (wish.type) {
+    const parsed = parseCommand(delivery);
+    if (!parsed.ok) return this.#refuse(delivery, parsed.refusal, failureOf(parsed.refusal));
+    const { command } = parsed;
+    switch (command.type) {
       case 'workflow.requested':
-        return this.#request(delivery, wish);
+        return this.#request(delivery, command);
       case 'workflow.signalled':
       case 'workflow.cancel_requested':
-        return tellRun(this.#options.runs, wish, { id: this.#causeOf(delivery), attempt: delivery.attempt });
+        return tellRun(this.#options.runs, command, {
+          id: this.#causeOf(delivery),
+          attempt: delivery.attempt,
+        });
     }
   }
 
-  async #request(delivery: Delivery, wish: Extract<Wish, { type: 'workflow.requested' }>): Promise<void> {
+  async #request(
+    delivery: Delivery,
+    command: Extract<Command, { type: 'workflow.requested' }>,
+  ): Promise<void> {
     const { append, registry } = this.#options;
-    const workflow = wish.workflow ?? this.#derivedId(delivery);
-    const key = { user: wish.user, workflow };
-    const { correlationId, traceparent } = wish;
-    const workflowType = wish.request.workflow_type;
+    const workflow = command.workflow ?? this.#derivedId(delivery);
+    const key = { user: command.user, workflow };
+    const { correlationId, traceparent } = command;
+    const workflowType = command.request.workflow_type;
     const definition = registry.latest(workflowType);
     if (definition === undefined) {
       const asked = { key, workflowType, correlationId, traceparent };
       return this.#refuse(delivery, asked, unknownType(workflowType, registry.types));
     }
-    const data = await this.#requested(wish.request, definition);
+    const data = await this.#requested(command.request, definition);
     const draft: EventDraft<'workflow.requested'> = {
       ...key,
       type: 'workflow.requested',
-      id: eventId(`${wish.user}/${workflow}`, 'requested'),
+      id: eventId(`${command.user}/${workflow}`, 'requested'),
       source: DOOR,
       correlationId: correlationId ?? workflow,
       causationId: this.#causeOf(delivery),
@@ -87,7 +93,7 @@ export class Door {
     if (first?.type === 'workflow.requested' && first.data.request_hash === data.request_hash) return;
     throw new TerminalError({
       code: 'workflow_conflict',
-      message: `The workflow ${workflow} of ${wish.user} was requested before with another body.`,
+      message: `The workflow ${workflow} of ${command.user} was requested before with another body.`,
       hint: 'Use a new workflow_id; the first request stands and its run is not touched.',
     });
   }

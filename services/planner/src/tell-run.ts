@@ -6,7 +6,7 @@ import { RetryableError, TerminalError } from '@troupe/shared';
 import { identityOf } from './core/outline.ts';
 import type { Run } from './core/run-state.ts';
 import { DOOR } from './core/sources.ts';
-import type { Wish } from './knock.ts';
+import type { Command } from './door-command.ts';
 import type { Runs } from './runs.ts';
 
 /** In the log of one run. */
@@ -15,7 +15,7 @@ export const MAX_SIGNALS = 1_000;
 /** With the backoff of failed deliveries some 20 seconds: while the log is full, a request comes again only every five. */
 const ATTEMPTS = 8;
 
-type Told = Exclude<Wish, { type: 'workflow.requested' }>;
+type Told = Exclude<Command, { type: 'workflow.requested' }>;
 
 /** The message at the door that told it. */
 interface Cause {

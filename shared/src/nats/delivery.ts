@@ -2,7 +2,7 @@
 import type { Msg, NatsConnection } from 'nats';
 import type { RawMessage } from '@troupe/contracts';
 import { headerReader } from './headers.ts';
-import { Outbox } from './outbox.ts';
+import { SendBuffer } from './send-buffer.ts';
 
 /** A message with the means to settle it. Settling twice or too late is harmless. */
 export interface Delivery extends RawMessage {
@@ -21,7 +21,7 @@ const WORKING = new TextEncoder().encode('+WPI');
 /** What a delivered message is to a handler; `reply` is its ack subject. */
 export function deliveryOf(connection: NatsConnection, message: Msg, reply: string): Delivery {
   const { attempt, seq, storedAt } = parseReply(reply);
-  const send = (payload: Uint8Array | string): void => Outbox.of(connection).send(reply, payload);
+  const send = (payload: Uint8Array | string): void => SendBuffer.of(connection).send(reply, payload);
   return {
     subject: message.subject,
     header: headerReader(message),

@@ -5,7 +5,7 @@ import type { RawMessage } from '@troupe/contracts';
 import { ContractError } from '@troupe/contracts';
 import { RetryableError } from '../errors.ts';
 import { headerReader, statusOf } from './headers.ts';
-import { Outbox } from './outbox.ts';
+import { SendBuffer } from './send-buffer.ts';
 import { connectionInboxPrefix } from './publisher.ts';
 
 const READ_TIMEOUT_MS = 5_000;
@@ -88,7 +88,7 @@ export class DirectReader {
       };
       const read: Read = { messages: [], pending: 0, single, done };
       this.#reads.set(token, read);
-      Outbox.of(this.#connection).send(
+      SendBuffer.of(this.#connection).send(
         `$JS.API.DIRECT.GET.${this.#stream}`,
         JSON.stringify(request),
         { reply: `${this.#inbox}.${token}` },

@@ -5,7 +5,7 @@ import { createInbox, ErrorCode, NatsError } from 'nats';
 import { z } from 'zod';
 import { parseJson } from '../parse-json.ts';
 import { encodeHeaders } from './headers.ts';
-import { Outbox } from './outbox.ts';
+import { SendBuffer } from './send-buffer.ts';
 
 export type PublishOutcome =
   | { readonly kind: 'stored'; readonly seq: number }
@@ -76,7 +76,7 @@ export class Publisher implements Disposable {
     const options = { headers: encodeHeaders(headers), reply: `${this.#inbox}.${token}` };
     return await new Promise((resolve, reject) => {
       this.#waiting.set(token, { resolve, expiresAt: performance.now() + timeoutMs });
-      Outbox.of(this.#connection).send(subject, body, options, (error) => {
+      SendBuffer.of(this.#connection).send(subject, body, options, (error) => {
         this.#waiting.delete(token);
         if (isTooLarge(error)) resolve(TOO_LARGE);
         else reject(error);

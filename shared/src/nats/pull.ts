@@ -8,7 +8,7 @@ import { StartupError } from '../errors.ts';
 import type { Delivery } from './delivery.ts';
 import { deliveryOf } from './delivery.ts';
 import { statusOf } from './headers.ts';
-import { Outbox } from './outbox.ts';
+import { SendBuffer } from './send-buffer.ts';
 import { connectionInboxPrefix } from './publisher.ts';
 
 const PULL_EXPIRES_MS = 30_000;
@@ -105,9 +105,13 @@ export class PullConsumer implements Disposable {
     const token = this.#next.toString(36);
     this.#pull = { token, remaining: free, lastSign: performance.now() };
     const request = { batch: free, expires: PULL_EXPIRES_MS * 1e6, idle_heartbeat: HEARTBEAT_MS * 1e6 };
-    Outbox.of(connection).send(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(request), {
-      reply: `${this.#inbox}.${token}`,
-    });
+    SendBuffer.of(connection).send(
+      `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`,
+      JSON.stringify(request),
+      {
+        reply: `${this.#inbox}.${token}`,
+      },
+    );
   }
 
   /** What comes to the inbox by name is the server's word about a pull; a delivery keeps the subject it was stored at. */

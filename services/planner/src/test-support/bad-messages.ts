@@ -1,6 +1,6 @@
 // What can be wrong with a message at the door, one case each, and a few that look wrong and are not.
 import { user } from './stack.ts';
-import { CANCEL, REQUESTED, SIGNALLED, text } from './knocks.ts';
+import { CANCEL, REQUESTED, SIGNALLED, text } from './door-messages.ts';
 
 export interface Case {
   readonly what: string;

@@ -44,6 +44,7 @@ export const turnOf = (
   provider: 'openai',
   model: 'gpt-4.1-mini',
   usage: { input_tokens: 10, output_tokens: 2 },
+  cost_nano_usd: 1_000,
   attempts: 1,
   ...over,
 });

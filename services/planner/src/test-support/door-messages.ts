@@ -1,7 +1,7 @@
-// Messages at the door, as bytes and headers, and what is heard of them.
+// Messages at the door, as bytes and headers, and what is parsed of them.
 import assert from 'node:assert/strict';
-import type { Heard, Wish } from '../knock.ts';
-import { hear } from '../knock.ts';
+import type { ParsedCommand, Command } from '../door-command.ts';
+import { parseCommand } from '../door-command.ts';
 
 export const REQUESTED = 'agents.workflow.requested';
 export const CANCEL = 'agents.workflow.cancel_requested';
@@ -26,17 +26,17 @@ export type Headers = Readonly<Record<string, string>>;
 
 export const text = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
 
-export const knock = (subject: string, body: unknown, headers: Headers = {}): Heard =>
-  hear({
+export const parse = (subject: string, body: unknown, headers: Headers = {}): ParsedCommand =>
+  parseCommand({
     subject,
     header: (name) => headers[name],
     body: body instanceof Uint8Array ? body : new TextEncoder().encode(text(body)),
   });
 
-export function wish(heard: Heard): Extract<Wish, { type: 'workflow.requested' }> {
-  assert.ok(heard.ok, JSON.stringify(heard));
-  assert.equal(heard.wish.type, 'workflow.requested');
-  return heard.wish;
+export function command(parsed: ParsedCommand): Extract<Command, { type: 'workflow.requested' }> {
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  assert.equal(parsed.command.type, 'workflow.requested');
+  return parsed.command;
 }
 
-export const code = (heard: Heard): string => (heard.ok ? 'accepted' : heard.refusal.code);
+export const code = (parsed: ParsedCommand): string => (parsed.ok ? 'accepted' : parsed.refusal.code);

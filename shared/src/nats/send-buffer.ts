@@ -10,9 +10,9 @@ interface Letter {
   readonly onError: ((error: Error) => void) | undefined;
 }
 
-const outboxes = new WeakMap<NatsConnection, Outbox>();
+const buffers = new WeakMap<NatsConnection, SendBuffer>();
 
-export class Outbox {
+export class SendBuffer {
   readonly #connection: NatsConnection;
   #letters: Letter[] = [];
 
@@ -20,13 +20,13 @@ export class Outbox {
     this.#connection = connection;
   }
 
-  /** The outbox of a connection: one for all that send on it, so that order is kept between them. */
-  static of(connection: NatsConnection): Outbox {
-    const known = outboxes.get(connection);
+  /** The buffer of a connection: one for all that send on it, so that order is kept between them. */
+  static of(connection: NatsConnection): SendBuffer {
+    const known = buffers.get(connection);
     if (known !== undefined) return known;
-    const outbox = new Outbox(connection);
-    outboxes.set(connection, outbox);
-    return outbox;
+    const buffer = new SendBuffer(connection);
+    buffers.set(connection, buffer);
+    return buffer;
   }
 
   /** Sends in this turn of the event loop. What the client library refuses goes to `onError`; on a closed connection nothing is sent. */

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseJson } from './parse-json.ts';
 import type { Fault } from './refusal.ts';
 
-export interface Knock {
+export interface DoorMessage {
   readonly subject: string;
   /** By its exact name. */
   readonly header: (name: string) => string | undefined;
@@ -27,24 +27,24 @@ const MAX_READ_BYTES = 1024 * 1024;
 const StructuredEvent = z.object({ specversion: z.literal('1.0'), data: z.unknown() });
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-export function contentOf(knock: Knock): Content {
-  const json = knock.body.length > MAX_READ_BYTES ? undefined : jsonOf(knock.body);
-  const isStructured = (headerOf(knock, 'content-type') ?? '')
+export function contentOf(message: DoorMessage): Content {
+  const json = message.body.length > MAX_READ_BYTES ? undefined : jsonOf(message.body);
+  const isStructured = (headerOf(message, 'content-type') ?? '')
     .toLowerCase()
     .startsWith('application/cloudevents');
   const data = isStructured ? member(json, 'data') : json;
   const correlationIds = [
     member(data, 'correlation_id'),
-    isStructured ? member(json, 'correlationid') : headerOf(knock, 'ce-correlationid'),
+    isStructured ? member(json, 'correlationid') : headerOf(message, 'ce-correlationid'),
   ];
   return {
     data,
     correlationId: correlationIds.map((id) => CorrelationId.safeParse(id).data).find(Boolean),
-    fault: faultIn(knock, json, isStructured),
+    fault: faultIn(message, json, isStructured),
   };
 }
 
-function faultIn({ body }: Knock, json: unknown, isStructured: boolean): Fault | undefined {
+function faultIn({ body }: DoorMessage, json: unknown, isStructured: boolean): Fault | undefined {
   if (body.length > MAX_BODY_BYTES)
     return { code: 'request_too_large', message: `The body has more than ${MAX_BODY_BYTES} bytes.` };
   if (json === undefined)
@@ -100,13 +100,13 @@ export function workflowOf(data: unknown): {
 }
 
 /** It goes into the run's first event, and its trace into every other: nothing else may pass for it. */
-export function traceparentOf(knock: Knock): string | undefined {
-  const value = headerOf(knock, 'traceparent');
+export function traceparentOf(message: DoorMessage): string | undefined {
+  const value = headerOf(message, 'traceparent');
   return parseTraceparent(value) && value;
 }
 
 /** Headers keep the case that the publisher gave them, and libraries give three. */
-function headerOf({ header }: Knock, name: string): string | undefined {
+function headerOf({ header }: DoorMessage, name: string): string | undefined {
   const capitalised = name.replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase());
   return header(name) ?? header(capitalised) ?? header(name.toUpperCase());
 }

@@ -1,4 +1,4 @@
-// What somebody published at the door, made one thing: a valid wish, or why not. Pure. Nothing of the message but what is named
+// What somebody published at the door, made one thing: a valid command, or why not. Pure. Nothing of the message but what is named
 // here goes further; `Nats-*` headers in particular do not.
 import { z } from 'zod';
 import type { DataOf, DoorType, WorkflowKey } from '@troupe/contracts';
@@ -10,12 +10,12 @@ import {
   WorkflowId,
   WorkflowRequest,
 } from '@troupe/contracts';
-import type { Content, Knock } from './read-knock.ts';
-import { contentOf, traceparentOf, userOf, workflowOf } from './read-knock.ts';
+import type { Content, DoorMessage } from './door-message.ts';
+import { contentOf, traceparentOf, userOf, workflowOf } from './door-message.ts';
 import type { Asked, Fault, Refusal } from './refusal.ts';
 
-/** A valid wish. `workflow` is the caller's id, where one was given. */
-export type Wish =
+/** A valid command. `workflow` is the caller's id, where one was given. */
+export type Command =
   | {
       readonly type: 'workflow.requested';
       readonly user: UserId;
@@ -30,8 +30,8 @@ export type Wish =
 /** For a run that is going on. */
 type Told<Type extends DoorType> = WorkflowKey & { readonly type: Type; readonly data: DataOf<Type> };
 
-export type Heard =
-  | { readonly ok: true; readonly wish: Wish }
+export type ParsedCommand =
+  | { readonly ok: true; readonly command: Command }
   | { readonly ok: false; readonly refusal: Refusal };
 
 /** Characters of JSON that a signal's data may take: it stands in the machine's memory as well as in the log. */
@@ -55,32 +55,32 @@ const Signal = contractOf('workflow.signalled')
     message: `must be at most ${MAX_SIGNAL} characters of JSON`,
   });
 
-export function hear(knock: Knock): Heard {
-  const subject = parseDoorSubject(knock.subject);
+export function parseCommand(message: DoorMessage): ParsedCommand {
+  const subject = parseDoorSubject(message.subject);
   const type = DOOR_TYPES.find((known) => known === subject?.type);
   if (subject === undefined || type === undefined)
     return refused({ code: 'invalid_subject', message: 'Nothing listens at this subject.' });
-  const content = contentOf(knock);
+  const content = contentOf(message);
   const who = userOf(subject.user, content.data);
   const fault = content.fault ?? who.fault;
   if (who.user === undefined) return refused(content.fault ?? who.fault);
-  if (type === 'workflow.requested') return hearRequest({ knock, content, user: who.user, fault });
+  if (type === 'workflow.requested') return parseRequest({ message, content, user: who.user, fault });
   if (fault !== undefined) return refused(fault);
   return type === 'workflow.signalled'
-    ? hearSignal(content.data, who.user)
-    : hearCancel(content.data, who.user);
+    ? parseSignal(content.data, who.user)
+    : parseCancel(content.data, who.user);
 }
 
-function hearRequest(given: {
-  readonly knock: Knock;
+function parseRequest(given: {
+  readonly message: DoorMessage;
   readonly content: Content;
   readonly user: UserId;
   readonly fault: Fault | undefined;
-}): Heard {
-  const { knock, user, content } = given;
+}): ParsedCommand {
+  const { message, user, content } = given;
   const { data, correlationId } = content;
   const { workflow, fault = given.fault } = workflowOf(data);
-  const traceparent = traceparentOf(knock);
+  const traceparent = traceparentOf(message);
   const asked = {
     key: workflow && { user, workflow },
     workflowType: TypeAsked.safeParse(data).data?.workflow_type,
@@ -92,7 +92,7 @@ function hearRequest(given: {
   if (!request.success) return refused(schemaFault(request.error), asked);
   return {
     ok: true,
-    wish: {
+    command: {
       type: 'workflow.requested',
       user,
       workflow,
@@ -103,18 +103,18 @@ function hearRequest(given: {
   };
 }
 
-function hearSignal(data: unknown, user: UserId): Heard {
+function parseSignal(data: unknown, user: UserId): ParsedCommand {
   const signal = Signal.safeParse(data);
   if (!signal.success) return refused(schemaFault(signal.error));
   const { workflow_id: workflow, name, data: told } = signal.data;
-  return { ok: true, wish: { type: 'workflow.signalled', user, workflow, data: { name, data: told } } };
+  return { ok: true, command: { type: 'workflow.signalled', user, workflow, data: { name, data: told } } };
 }
 
-function hearCancel(data: unknown, user: UserId): Heard {
+function parseCancel(data: unknown, user: UserId): ParsedCommand {
   const cancel = CancelRequest.safeParse(data);
   if (!cancel.success) return refused(schemaFault(cancel.error));
   const { workflow_id: workflow, reason } = cancel.data;
-  return { ok: true, wish: { type: 'workflow.cancel_requested', user, workflow, data: { reason } } };
+  return { ok: true, command: { type: 'workflow.cancel_requested', user, workflow, data: { reason } } };
 }
 
 const schemaFault = (error: z.ZodError): Fault => ({
@@ -122,7 +122,7 @@ const schemaFault = (error: z.ZodError): Fault => ({
   message: z.prettifyError(error).slice(0, 1_500),
 });
 
-const refused = (fault: Fault, asked: Asked = UNTOLD): Heard => ({
+const refused = (fault: Fault, asked: Asked = UNTOLD): ParsedCommand => ({
   ok: false,
   refusal: { ...asked, ...fault },
 });
