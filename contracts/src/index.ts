@@ -38,6 +38,16 @@ export { CorrelationId, EventId, eventId, SUBJECT_ID, UserId, WorkflowId } from 
 export type { WorkflowKey } from './ids.ts';
 export { canonicalJson, hashOf, Json, JsonObject } from './json.ts';
 export { INLINE_TEXT_BYTES, inlineTextsIn, LargeText, TextReference } from './large-text.ts';
+export {
+  LedgerBegun,
+  LedgerEnded,
+  ledgerFilter,
+  LEDGER_SUBJECTS,
+  LedgerRecord,
+  ledgerSubject,
+} from './ledger.ts';
+export type { LedgerKey } from './ledger.ts';
+export { LiveMessage, liveSubject } from './live.ts';
 export { MemorySnippet } from './memory.ts';
 export { RunSettings } from './messages/workflow-requested.ts';
 export type { WorkflowRequested } from './messages/workflow-requested.ts';
@@ -89,4 +99,11 @@ export {
   ToolReference,
   TOOLS_BUCKET,
 } from './tool.ts';
-export { HistoryTurn, Usage, WorkflowRequest, WorkflowResult, WorkflowStatus } from './workflow.ts';
+export {
+  HistoryTurn,
+  ModelUsage,
+  Usage,
+  WorkflowRequest,
+  WorkflowResult,
+  WorkflowStatus,
+} from './workflow.ts';

@@ -2,7 +2,7 @@
 // last token of its subject, never a field of its body.
 import { z } from 'zod';
 import { Failure } from './failure.ts';
-import { MemorySnippet } from './memory.ts';
+import { MemorySnippet, Unreadable } from './memory.ts';
 
 export const EmbedRequest = z.object({ texts: z.array(z.string().min(1).max(32_000)).min(1).max(256) });
 export type EmbedRequest = z.infer<typeof EmbedRequest>;
@@ -18,7 +18,7 @@ export type EmbedResponse = z.infer<typeof EmbedResponse>;
 export const SearchRequest = z.object({ query: z.string().min(1).max(8_000), k: z.int().min(1).max(50) });
 export type SearchRequest = z.infer<typeof SearchRequest>;
 
-export const SearchResponse = z.object({ snippets: z.array(MemorySnippet) });
+export const SearchResponse = z.object({ snippets: z.array(MemorySnippet), unreadable: Unreadable });
 export type SearchResponse = z.infer<typeof SearchResponse>;
 
 export const ModelsRequest = z.object({});

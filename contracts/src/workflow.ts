@@ -32,6 +32,19 @@ export type WorkflowRequest = z.infer<typeof WorkflowRequest>;
 export const Usage = z.object({ input_tokens: z.int().nonnegative(), output_tokens: z.int().nonnegative() });
 export type Usage = z.infer<typeof Usage>;
 
+/** What one model call used, in one form for every provider. The four below are parts of the two above. */
+export const ModelUsage = Usage.extend({
+  cached_input_tokens: z.int().nonnegative().optional().describe("read from the provider's prompt cache"),
+  cache_write_tokens: z.int().nonnegative().optional().describe('written to it, for however long'),
+  cache_write_long_tokens: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('of those, the ones kept for its longer time'),
+  reasoning_tokens: z.int().nonnegative().optional().describe('output that is not shown'),
+});
+export type ModelUsage = z.infer<typeof ModelUsage>;
+
 export const WorkflowStatus = z.enum(['completed', 'failed', 'cancelled', 'disabled']);
 export type WorkflowStatus = z.infer<typeof WorkflowStatus>;
 
@@ -52,6 +65,12 @@ export const WorkflowResult = z.object({
     .nonnegative()
     .describe('outcomes of recalls, model calls and tool calls that the run took in'),
   usage: Usage,
+  cost_nano_usd: z
+    .int()
+    .nonnegative()
+    .nullable()
+    .optional()
+    .describe('of its model calls, in billionths of a US dollar; null: a model has no price in the table'),
   correlation_id: z.string(),
   started_at: z.iso.datetime().describe("the stream's time of workflow.requested"),
   finished_at: z.iso.datetime().describe("the stream's time of the event that ended the run"),

@@ -82,6 +82,15 @@ export const secret = () =>
     .string()
     .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII without spaces')
     .optional();
+/** Several of a kind; whoever uses them takes them apart. */
+export const secretList = () =>
+  z
+    .string()
+    .regex(
+      /^[\x21-\x7e\r\n]+$/,
+      'must be keys with commas or line ends between them, each optionally with @ and its quota group',
+    )
+    .optional();
 const SECRET_FILE_RULE = 'must be the path of a file that can be read, is not empty and holds the secret';
 export const secretFile = () => z.string().min(1, SECRET_FILE_RULE).optional();
 

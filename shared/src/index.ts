@@ -11,13 +11,17 @@ export {
   integerBetween,
   kernelSettings,
   numberBetween,
+  oneOf,
   pathOf,
   readSettings,
   secret,
   secretFile,
+  secretList,
   variablesNobodyReads,
 } from './config.ts';
 export type { Environment } from './config.ts';
+export type { Entries, Entry } from './entries.ts';
+export { openEntries } from './entries.ts';
 export { describeBug, RetryableError, StartupError, TerminalError } from './errors.ts';
 export { openKernel } from './kernel.ts';
 export type { Kernel } from './kernel.ts';
@@ -31,14 +35,19 @@ export { createLogger } from './logger.ts';
 export type { Logger } from './logger.ts';
 export { nearest } from './nearest.ts';
 export type { Delivery } from './nats/delivery.ts';
+export { DirectReader } from './nats/direct.ts';
 export type { Publisher, PublishOutcome } from './nats/publisher.ts';
 export {
+  BUDGETS_BUCKET,
+  CIRCUITS_BUCKET,
   CLOCK_STREAM,
   DEAD_STREAM,
   declaredConsumers,
   DOOR_STREAM,
   GIVEN_UP_CONSUMER,
+  LEDGER_STREAM,
   LOG_STREAM,
+  MEMORY_KEYS_BUCKET,
   plannerConsumer,
   RUNS_CONSUMER,
 } from './provision/declared.ts';
@@ -50,6 +59,7 @@ export type { Running } from './service.ts';
 export { runService } from './service.ts';
 export { UNTIL_MENDED } from './settle.ts';
 export { errorTypeOf } from './telemetry/error-type.ts';
+export { GatewayMetrics } from './telemetry/gateway-metrics.ts';
 export type { LlmCallStatus, Metrics, ToolCallStatus } from './telemetry/metrics.ts';
 export { silentTelemetry } from './telemetry/telemetry.ts';
 export type { FinishedSpan, SpanDescription, Tracer } from './telemetry/tracing.ts';

@@ -2,17 +2,14 @@
 // decides anything. A lease is for speed only: a process that stands still keeps working for a moment beside whoever took over, so what
 // must not happen twice is guarded elsewhere (compare-and-set on the log). What to hold is the caller's decision.
 import type { NatsConnection } from 'nats';
-import { EXPECTED_LAST } from '@troupe/contracts';
+import { openEntries } from './entries.ts';
 import { RetryableError } from './errors.ts';
-import { DirectReader } from './nats/direct.ts';
-import { headerReader } from './nats/headers.ts';
 import type { Publisher } from './nats/publisher.ts';
 
 export const LEASES_BUCKET = 'AGENTS_LEASES';
 /** A lease that is not renewed ends after this time. */
 export const LEASE_TTL_MS = 4_000;
 
-const PREFIX = `$KV.${LEASES_BUCKET}.`;
 const PUBLISH_TIMEOUT_MS = 2_000;
 /** A renewal that is under way may refuse a release; more than a few in a row cannot be. */
 const RELEASE_ATTEMPTS = 5;
@@ -35,54 +32,31 @@ export interface Leases {
 }
 
 export function createLeases(connection: NatsConnection, publisher: Publisher): Leases {
-  const direct = new DirectReader(connection, `KV_${LEASES_BUCKET}`);
+  const entries = openEntries(connection, publisher, LEASES_BUCKET);
 
   async function read(filter: string): Promise<Map<string, Lease>> {
-    const messages = await direct.lastOfEach(`${PREFIX}${filter}`);
-    return new Map(
-      messages.map(({ subject, header, body, seq }) => [
-        subject.slice(PREFIX.length),
-        {
-          holder: header(OPERATION) === undefined ? Buffer.from(body).toString() : undefined,
-          revision: seq,
-        },
-      ]),
-    );
+    const leases = [...(await entries.read(filter))];
+    return new Map(leases.map(([name, { value: holder, revision }]) => [name, { holder, revision }]));
   }
 
   return {
     read: () => read('>'),
     async claim(name, holder, revision) {
-      const headers = { [EXPECTED_LAST]: String(revision) };
-      const { kind } = await publisher.publish(`${PREFIX}${name}`, headers, holder, PUBLISH_TIMEOUT_MS);
+      const { kind } = await entries.put(name, holder, revision, PUBLISH_TIMEOUT_MS);
       return kind === 'stored';
     },
     async release(name, holder) {
       for (let attempt = 1; attempt <= RELEASE_ATTEMPTS; attempt += 1) {
         const lease = (await read(name)).get(name);
         if (lease?.holder !== holder) return;
-        const headers = { [EXPECTED_LAST]: String(lease.revision), [OPERATION]: 'DEL' };
-        const { kind } = await publisher.publish(`${PREFIX}${name}`, headers, '', PUBLISH_TIMEOUT_MS);
+        const { kind } = await entries.put(name, undefined, lease.revision, PUBLISH_TIMEOUT_MS);
         if (kind === 'stored') return;
       }
       throw new RetryableError('lease_unwritable', `The lease ${name} could not be given back.`);
     },
-    onNews(callback) {
-      const subscription = connection.subscribe(`${PREFIX}>`, {
-        callback: (error, message) => {
-          if (error !== null) return;
-          const header = headerReader(message);
-          if (header(OPERATION) !== undefined || header(EXPECTED_LAST) === '0') callback();
-        },
-      });
-      return {
-        [Symbol.dispose]() {
-          if (!connection.isClosed()) subscription.unsubscribe();
-        },
-      };
-    },
+    onNews: (callback) =>
+      entries.onChange(({ renewal }) => {
+        if (!renewal) callback();
+      }),
   };
 }
-
-/** Set on an entry that stands for its deletion. */
-const OPERATION = 'KV-Operation';

@@ -22,6 +22,10 @@ export const llmRequested = defineMessage({
     tool_choice: z.enum(['auto', 'none']),
     output_schema: JsonObject.optional().describe('JSON Schema that the final answer must satisfy'),
     max_tokens: z.int().positive(),
+    deadline_at: z.iso
+      .datetime()
+      .optional()
+      .describe('when the run ends in any case: no answer is of use later'),
   }),
   example: {
     turn: 1,

@@ -1,14 +1,14 @@
 // What memory recalled for one request, best first; empty when there is nothing.
 import { z } from 'zod';
 import { defineMessage } from '../define-message.ts';
-import { MemorySnippet } from '../memory.ts';
+import { MemorySnippet, Unreadable } from '../memory.ts';
 
 export const memoryCompleted = defineMessage({
   type: 'memory.completed',
   version: 1,
   writers: ['memory'],
   readers: ['planner'],
-  schema: z.object({ snippets: z.array(MemorySnippet).max(50) }),
+  schema: z.object({ snippets: z.array(MemorySnippet).max(50), unreadable: Unreadable }),
   example: {
     snippets: [
       {
@@ -16,6 +16,8 @@ export const memoryCompleted = defineMessage({
         workflow_id: 'wf_0',
         created_at: '2026-11-21T09:00:00.000Z',
         score: 0.83,
+        age_days: 1,
+        label: 'outcome',
       },
     ],
   },

@@ -9,6 +9,7 @@ import {
   readSettings,
   secret,
   secretFile,
+  secretList,
 } from '@troupe/shared';
 
 const { APP_ENV, NATS_URL } = kernelSettings;
@@ -39,23 +40,33 @@ export type StackConfig = ReturnType<typeof readStackConfig>;
 const keySettings = {
   OPENAI_API_KEY: secret(),
   OPENAI_API_KEY_FILE: secretFile(),
+  OPENAI_API_KEYS: secretList(),
+  OPENAI_API_KEYS_FILE: secretFile(),
   ANTHROPIC_API_KEY: secret(),
   ANTHROPIC_API_KEY_FILE: secretFile(),
+  ANTHROPIC_API_KEYS: secretList(),
+  ANTHROPIC_API_KEYS_FILE: secretFile(),
 };
 export const settings = { ...clientSettings, ...stackSettings, ...keySettings };
 
 /** The names of the keys that are set here and can be read. Throws StartupError `invalid_configuration`. */
 export function providerKeysSet(): string[] {
-  const { OPENAI_API_KEY, ANTHROPIC_API_KEY } = readSettings(keySettings, environment());
-  return Object.entries({ OPENAI_API_KEY, ANTHROPIC_API_KEY }).flatMap(([name, key]) => (key ? [name] : []));
+  const { OPENAI_API_KEY, OPENAI_API_KEYS, ANTHROPIC_API_KEY, ANTHROPIC_API_KEYS } = readSettings(
+    keySettings,
+    environment(),
+  );
+  const keys = { OPENAI_API_KEY, OPENAI_API_KEYS, ANTHROPIC_API_KEY, ANTHROPIC_API_KEYS };
+  return Object.entries(keys).flatMap(([name, key]) => (key ? [name] : []));
 }
 
 /** Whether a real provider can be asked. Throws the same. */
 export const hasProviderKey = (): boolean => providerKeysSet().length > 0;
 
-/** The environment that components are looked for and started in: they need no provider's key. */
+/** The environment that components are looked for and started in: they need no key. */
 export const componentEnvironment = (): Environment =>
-  Object.fromEntries(Object.entries(environment()).filter(([name]) => !ONLY_GATEWAY.test(name)));
+  Object.fromEntries(
+    Object.entries(environment()).filter(([name]) => !ONLY_GATEWAY.test(name) && !ONLY_MEMORY.test(name)),
+  );
 
 const COMMON = [
   'PATH',
@@ -69,13 +80,14 @@ const COMMON = [
   'LOG_LEVEL',
 ];
 const ONLY_GATEWAY = /^(OPENAI_|ANTHROPIC_)/;
+const ONLY_MEMORY = /^AGENT_MEMORY_KEY/;
 
-/** What a service is given of our environment: the common part and our own settings; provider keys only to the gateway. */
+/** What a service is given of our environment: the common part and our own settings; provider keys only to the gateway, memory's only to it. */
 export function environmentFor(service: string): Record<string, string> {
   const given = Object.entries(environment()).filter(
     ([name]) =>
       COMMON.includes(name) ||
-      /^(AGENT_|FF_|OTEL_)/.test(name) ||
+      (/^(AGENT_|FF_|OTEL_)/.test(name) && (service === 'memory' || !ONLY_MEMORY.test(name))) ||
       (service === 'llm-gateway' && ONLY_GATEWAY.test(name)),
   );
   return Object.fromEntries(given.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));

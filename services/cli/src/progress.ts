@@ -30,7 +30,7 @@ export function progressLine(event: StoredEvent, simulated: boolean): string | u
     case 'timer.fired':
       return '  a timer fired';
     case 'workflow.completed':
-      return `✔ completed in ${duration(event.data.started_at, event.data.finished_at)}, ${count(event.data.steps, 'step', 'steps')}`;
+      return `✔ completed in ${duration(event.data.started_at, event.data.finished_at)}, ${count(event.data.steps, 'step', 'steps')}${simulated ? '' : costOf(event.data.cost_nano_usd)}`;
     case 'workflow.failed':
       return `✖ failed: ${event.data.error?.message ?? 'no reason given'} ${event.data.error?.hint ?? ''}`;
     case 'workflow.cancelled':
@@ -56,6 +56,10 @@ function modelLine(calls: readonly ModelToolCall[], model: string): string {
 
 const LINE = 120;
 const shortened = (text: string): string => (text.length > LINE ? `${text.slice(0, LINE - 1)}…` : text);
+
+/** To a hundredth of a cent, upwards: nothing that cost something is said to be free. */
+const costOf = (nanoUsd: number | null | undefined): string =>
+  nanoUsd ? `, $${(Math.ceil(nanoUsd / 1e5) / 1e4).toFixed(4)}` : '';
 
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 

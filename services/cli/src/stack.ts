@@ -200,8 +200,12 @@ async function startSimulator(
 const simulatedProvider = (url: string): Record<string, string> => ({
   OPENAI_API_KEY: 'provider-simulator',
   OPENAI_API_KEY_FILE: '',
+  OPENAI_API_KEYS: '',
+  OPENAI_API_KEYS_FILE: '',
   ANTHROPIC_API_KEY: '',
   ANTHROPIC_API_KEY_FILE: '',
+  ANTHROPIC_API_KEYS: '',
+  ANTHROPIC_API_KEYS_FILE: '',
   OPENAI_BASE_URL: `${url}/v1`,
   // The simulator's vectors must never stand beside a provider's under the provider's name.
   AGENT_EMBEDDING_MODEL: 'lexical-384',

@@ -1,42 +1,86 @@
 // One provider call under our own timers: the SDKs wait for ever on a stalled stream, and end an aborted one as if it were
 // finished. What comes out is always one of three things; only a bug of ours is thrown.
+import type { ModelUsage } from '@troupe/contracts';
 import type { Progress } from './generation.ts';
 import { faultOf } from './providers/fault-of.ts';
 import type { ProviderFault } from './rules/fault.ts';
 import { Timer } from './timer.ts';
 
+/** What came of an answer that never became whole. */
+export interface Unfinished {
+  /** As the provider reported it. */
+  readonly used: Partial<ModelUsage>;
+  /** Characters of its text. */
+  readonly received: number;
+}
+
 export type Attempt<T> =
   | { readonly kind: 'answered'; readonly value: T }
-  | { readonly kind: 'failed'; readonly fault: ProviderFault }
+  | ({ readonly kind: 'failed'; readonly fault: ProviderFault } & Unfinished)
   /** The caller left: nothing is known about the provider. */
-  | { readonly kind: 'abandoned' };
+  | ({ readonly kind: 'abandoned' } & Unfinished);
 
-/** How long a provider may keep a stream open behind its last event before we hang up: the answer is whole already. */
-const END_OF_STREAM_MS = 250;
+/** All milliseconds. */
+export interface AttemptLimits {
+  /** Until anything comes from the provider. */
+  readonly firstByte: number;
+  /** From the beginning until the first part of the answer, and between two parts as long as none of them was text. */
+  readonly firstContent: number;
+  /** Between two parts of the answer, once its text has begun: a model that thinks is silent before that. */
+  readonly idle: number;
+  readonly total: number;
+  /** Behind the last event. */
+  readonly endOfStream: number;
+}
 
-/** Runs `work` until it answers, fails, is silent for `contentTimeoutMs`, or `signal` aborts. */
+export interface AttemptOptions {
+  readonly limits: AttemptLimits;
+  readonly signal: AbortSignal;
+  /** What the answer's text grew by. */
+  readonly onText?: ((delta: string) => void) | undefined;
+}
+
+/** Runs `work` until it answers, fails, exceeds one of its limits, or `signal` aborts. */
 export async function attempt<T>(
   work: (progress: Progress) => Promise<T>,
-  contentTimeoutMs: number,
-  signal: AbortSignal,
+  { limits, signal, onText }: AttemptOptions,
 ): Promise<Attempt<T>> {
-  using timer = new Timer(contentTimeoutMs, signal);
-  let waitingFor: 'first_content' | 'more_content' = 'first_content';
+  const endsAt = performance.now() + limits.total;
+  const within = (ms: number): number => Math.min(ms, Math.max(0, endsAt - performance.now()));
+  using timer = new Timer(within(limits.firstByte), signal);
+  let waitingFor: 'first_byte' | 'first_content' | 'more_content' = 'first_byte';
+  let used: Partial<ModelUsage> = {};
+  let received = 0;
+  const startedAt = performance.now();
   const progress: Progress = {
     signal: timer.signal,
-    content() {
-      waitingFor = 'more_content';
-      timer.restart(contentTimeoutMs);
+    bytes() {
+      if (waitingFor !== 'first_byte') return;
+      waitingFor = 'first_content';
+      timer.restart(within(limits.firstContent - (performance.now() - startedAt)));
     },
-    whole: () => timer.restart(END_OF_STREAM_MS),
+    content(text) {
+      waitingFor = 'more_content';
+      received += text?.length ?? 0;
+      timer.restart(within(received === 0 ? limits.firstContent : limits.idle));
+      if (text !== undefined) onText?.(text);
+    },
+    used(reported) {
+      used = { ...used, ...reported };
+    },
+    whole: () => timer.restart(limits.endOfStream),
   };
   try {
     return { kind: 'answered', value: await work(progress) };
   } catch (error) {
-    if (timer.expired) return { kind: 'failed', fault: { kind: 'timeout', waitingFor } };
-    if (signal.aborted) return { kind: 'abandoned' };
+    if (signal.aborted) return { kind: 'abandoned', used, received };
+    if (timer.expired) {
+      const isOver = performance.now() >= endsAt - 1;
+      const fault = { kind: 'timeout', waitingFor: isOver ? 'whole_answer' : waitingFor } as const;
+      return { kind: 'failed', fault, used, received };
+    }
     const fault = faultOf(error, Date.now());
     if (fault === undefined) throw error;
-    return { kind: 'failed', fault };
+    return { kind: 'failed', fault, used, received };
   }
 }

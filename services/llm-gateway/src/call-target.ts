@@ -1,94 +1,205 @@
-// One target asked until it answers or is not worth asking any more: the only place where provider calls are retried.
+// One target asked until it answers or is not worth asking any more: the only place where provider calls are repeated after a fault.
+// What is asked, and what is kept about it, is the caller's.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Attempt, attempt } from './attempt.ts';
-import type { Breaker, Health } from './breaker.ts';
-import type { Progress } from './generation.ts';
-import type { Observed } from './observe-call.ts';
+import type { Attempt } from './attempt.ts';
+import type { AttemptKind } from './call-identity.ts';
+import type { KeyInUse, KeyWish } from './keys/keys.ts';
+import type { Door, Leave, Report, Skipped } from './leave.ts';
+import { askLeave, keyless } from './leave.ts';
 import type { RetryRule } from './rules/backoff.ts';
-import { retryDelay } from './rules/backoff.ts';
 import type { FaultClass } from './rules/classify.ts';
 import { classify, VERDICTS } from './rules/classify.ts';
 import type { ProviderFault } from './rules/fault.ts';
-
-export type Called<T> =
-  | { readonly kind: 'answered'; readonly value: T; readonly attempts: number }
-  | {
-      readonly kind: 'failed';
-      readonly reason: FaultClass | 'circuit_open';
-      readonly status: number | undefined;
-      readonly attempts: number;
-    }
-  /** The signal aborted. */
-  | { readonly kind: 'abandoned'; readonly attempts: number };
+import type { NextStep } from './rules/next-step.ts';
+import { afterFault } from './rules/next-step.ts';
+import type { RetryBudget } from './rules/retry-budget.ts';
 
 export interface CallRules {
   readonly retry: RetryRule;
-  /** Until the first part of an answer, and between its parts. */
-  readonly contentTimeoutMs: number;
   readonly random: () => number;
 }
 
-/** What is told of a failed attempt: never the provider's own message, which may quote the prompt or the key. */
-export interface FailedAttempt {
+/** What one call has behind it at one target; goes on from one question to the next. */
+export interface Course {
+  attempts: number;
+  retries: number;
+  walks: number;
+  /** Keys that the call was refused with; those that were only throttled are forgotten after a wait. */
+  readonly refusedWith: Set<string>;
+  readonly throttledWith: Set<string>;
+  /** The first fault, which is what is told of this target; later ones may only be its consequences. */
+  first: TargetFault | undefined;
+}
+
+export const newCourse = (): Course => ({
+  attempts: 0,
+  retries: 0,
+  walks: 0,
+  refusedWith: new Set(),
+  throttledWith: new Set(),
+  first: undefined,
+});
+
+export interface TargetFault {
   readonly reason: FaultClass;
   readonly status: number | undefined;
-  readonly attempt: number;
-  /** Until the next attempt at this target; undefined: there is none. */
-  readonly retryInMs: number | undefined;
 }
 
-export interface Call<T> {
-  readonly breaker: Breaker;
-  readonly work: (progress: Progress) => Promise<T>;
+/** `refused`: the caller's own side did not let it be sent. */
+export type Asked<T, Refusal> = Attempt<T> | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export interface TargetCall<T, Refusal = never> extends Door {
+  readonly model: string;
+  readonly affinity: string;
+  readonly retries: RetryBudget;
+  /** Nobody else can be asked: then a retry is made also beyond the budget, and the circuit alone protects the target. */
+  readonly isLastWay: boolean;
+  readonly course: Course;
+  /** What the first attempt is. */
+  readonly kind: AttemptKind;
+  /** One attempt. It may throw; what it holds is given back. */
+  readonly ask: (key: KeyInUse, kind: AttemptKind) => Promise<Asked<T, Refusal>>;
+  readonly usedTokens: (value: T) => number | undefined;
   readonly signal: AbortSignal;
-  /** How much time may be spent waiting for this target, asked anew before each wait. */
-  readonly leftMs: () => number;
+  /** Asked anew before each wait: the longest that may be begun, and whether the caps leave one more attempt. */
+  readonly longestWaitMs: () => number;
+  readonly mayRetry: () => boolean;
+  /** Something that the request can do without, so that it may be sent again at once. */
+  readonly adapt?: (fault: ProviderFault) => boolean;
   readonly onFailure: (failed: FailedAttempt) => void;
-  /** Runs each attempt and tells of it. */
-  readonly observed?: Observed<T>;
 }
 
-export async function callTarget<T>(call: Call<T>, rules: CallRules): Promise<Called<T>> {
-  const observed: Observed<T> = call.observed ?? ((run) => run());
-  let last: { reason: FaultClass; status: number | undefined } | undefined;
-  for (let attempts = 0; ; ) {
-    const result = await call.breaker.run(
-      () => observed(() => attempt(call.work, rules.contentTimeoutMs, call.signal)),
-      healthOf,
-    );
-    if (result === undefined)
-      return { kind: 'failed', reason: 'circuit_open', status: undefined, ...last, attempts };
-    attempts += 1;
-    if (result.kind === 'answered') return { ...result, attempts };
-    if (result.kind === 'abandoned') return { ...result, attempts };
+/** What is told of a failed attempt: never the provider's own message, which may quote the prompt or the key. */
+export interface FailedAttempt extends TargetFault {
+  readonly attempt: number;
+  readonly keyId: string;
+  readonly next: NextStep['kind'];
+}
 
-    const { fault } = result;
-    const reason = classify(fault);
-    const status = fault.kind === 'refused' ? fault.status : undefined;
-    const retryInMs = retryDelay({
-      rule: rules.retry,
-      verdict: VERDICTS[reason],
-      done: attempts - 1,
-      hintMs: hintIn(fault),
-      leftMs: call.leftMs(),
-      random: rules.random,
-    });
-    call.onFailure({ reason, status, attempt: attempts, retryInMs });
-    if (retryInMs === undefined) return { kind: 'failed', reason, status, attempts };
-    last = { reason, status };
-    await sleep(retryInMs, undefined, { signal: call.signal }).catch(() => undefined);
-    if (call.signal.aborted) return { kind: 'abandoned', attempts };
+export type Called<T, Refusal = never> =
+  | { readonly kind: 'answered'; readonly value: T }
+  | ({ readonly kind: 'failed'; readonly retryAfterMs: number | undefined } & TargetFault)
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | Skipped;
+
+/** Rejects with the signal's reason when it aborts, or with what `ask` throws. */
+export async function callTarget<T, Refusal = never>(
+  call: TargetCall<T, Refusal>,
+  rules: CallRules,
+): Promise<Called<T, Refusal>> {
+  const { course, signal } = call;
+  for (let kind = call.kind; ; ) {
+    const leave = await askLeave(call, wishOf(call));
+    if (leave.kind === 'skipped') return leave;
+    const asked = await askWith(leave, call, kind);
+    if (asked.kind === 'refused') return asked;
+    course.attempts += 1;
+    if (asked.kind === 'answered') return { kind: 'answered', value: asked.value };
+    signal.throwIfAborted();
+    if (asked.kind === 'abandoned') throw new TypeError('an attempt was abandoned, and nobody left');
+
+    const failed: Failed = {
+      fault: asked.fault,
+      reason: classify(asked.fault),
+      status: asked.fault.kind === 'refused' ? asked.fault.status : undefined,
+      keyId: leave.key.id,
+      probe: leave.probe,
+    };
+    const { reason, status } = failed;
+    course.first ??= { reason, status };
+    const next = await prepareNext(call, rules, failed);
+    if (next === undefined) return { kind: 'failed', reason, status, retryAfterMs: hintIn(asked.fault) };
+    kind = next;
   }
 }
 
-function healthOf(result: Attempt<unknown>): Health {
-  switch (result.kind) {
+/** What the leave consists of is told what became of the attempt, whatever becomes of it. */
+async function askWith<T, R>(leave: Leave, call: TargetCall<T, R>, kind: AttemptKind): Promise<Asked<T, R>> {
+  let report: Report = { kind: 'unknown' };
+  try {
+    const asked = await call.ask(leave.key, kind);
+    report = reportOf(asked, call.usedTokens);
+    return asked;
+  } finally {
+    leave.report(report);
+  }
+}
+
+/** Waits, where that is what comes next; the kind of the next attempt, or undefined where there is none. */
+async function prepareNext<T, R>(
+  call: TargetCall<T, R>,
+  rules: CallRules,
+  failed: Failed,
+): Promise<AttemptKind | undefined> {
+  const { course, signal } = call;
+  const { reason, status, keyId } = failed;
+  if (VERDICTS[reason].keys !== 'none')
+    (reason === 'rate_limited' ? course.throttledWith : course.refusedWith).add(keyId);
+  const adapted = call.mayRetry() && (call.adapt?.(failed.fault) ?? false);
+  const step: NextStep = adapted ? { kind: 'retry', afterMs: 0 } : nextStep(call, rules, failed);
+  call.onFailure({ reason, status, keyId, attempt: course.attempts, next: step.kind });
+  switch (step.kind) {
+    case 'leave_target':
+      return undefined;
+    case 'other_key':
+      course.walks += 1;
+      return 'rotate';
+    case 'retry':
+      if (adapted) return 'retry';
+      course.retries += 1;
+      call.retries.retried();
+      await sleep(step.afterMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+      course.throttledWith.clear();
+      return 'retry';
+  }
+}
+
+interface Failed extends TargetFault {
+  readonly fault: ProviderFault;
+  readonly keyId: string;
+  readonly probe: boolean;
+}
+
+function nextStep<T, R>(
+  call: TargetCall<T, R>,
+  rules: CallRules,
+  { reason, fault, probe }: Failed,
+): NextStep {
+  const verdict = VERDICTS[reason];
+  const { course, keys } = call;
+  const otherKey = verdict.keys !== 'none' && keyless(keys, wishOf(call)) === undefined;
+  // Where none is left, the pool knows when one can be used again.
+  const again =
+    verdict.keys === 'none' ? undefined : keyless(keys, { ...wishOf(call), except: course.refusedWith });
+  return afterFault({
+    verdict,
+    rule: rules.retry,
+    retries: course.retries,
+    walks: course.walks,
+    otherKey,
+    hintMs: Math.max(hintIn(fault) ?? 0, again?.retryAfterMs ?? 0),
+    longestWaitMs: call.longestWaitMs(),
+    mayRetry: call.mayRetry() && (call.isLastWay || call.retries.allows),
+    probe,
+    random: rules.random,
+  });
+}
+
+const wishOf = <T, R>({ model, affinity, course }: TargetCall<T, R>): KeyWish => ({
+  model,
+  affinity,
+  except: course.refusedWith.union(course.throttledWith),
+});
+
+function reportOf<T, R>(asked: Asked<T, R>, usedTokens: (value: T) => number | undefined): Report {
+  switch (asked.kind) {
     case 'answered':
-      return 'good';
+      return { kind: 'good', usedTokens: usedTokens(asked.value) };
     case 'failed':
-      return VERDICTS[classify(result.fault)].counts ? 'bad' : 'unknown';
+      return { kind: 'fault', fault: classify(asked.fault), retryAfterMs: hintIn(asked.fault) };
     case 'abandoned':
-      return 'unknown';
+    case 'refused':
+      return { kind: 'unknown' };
   }
 }
 

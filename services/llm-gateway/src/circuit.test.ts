@@ -9,7 +9,7 @@ const PRIMARY = 'gpt-4.1-mini';
 const FALLBACK = 'gpt-3.5-turbo';
 /** Long enough for the turns of a test on a busy machine. */
 const OPEN_FOR_MS = 1_500;
-const CIRCUIT = { circuit: { failures: 5, openForMs: OPEN_FOR_MS } };
+const CIRCUIT = { times: { circuitOpen: OPEN_FOR_MS } };
 
 const times = (count: number | null, then: object): object => ({
   match: { model: PRIMARY },
@@ -70,7 +70,7 @@ suite('the circuit breaker', { concurrency: false, timeout: 240_000 }, () => {
   test('a probe that says nothing about the health of the target neither closes nor prolongs the open circuit', async () => {
     await simulator.script(
       times(5, { kind: 'error', status: 500 }),
-      times(1, { kind: 'error', status: 429, code: 'insufficient_quota' }),
+      times(1, { kind: 'error', status: 409 }),
       times(null, { kind: 'error', status: 500 }),
     );
     const gateway = testGateway(simulator.url, {}, CIRCUIT);

@@ -6,6 +6,7 @@ import {
   ANTHROPIC_KEY,
   answered,
   asking,
+  calling,
   complete,
   failed,
   OPENAI_KEY,
@@ -17,7 +18,8 @@ import { startSimulator } from './test-support/simulator.ts';
 const simulator = await startSimulator();
 const PRIMARY = 'gpt-4.1-mini';
 const FALLBACK = 'gpt-3.5-turbo';
-const CLAUDE = 'claude-haiku-5-5';
+/** One that says what it thinks at once. */
+const CLAUDE = 'claude-3-5-haiku-latest';
 
 const always = (then: object, model = PRIMARY): object => ({ match: { model }, times: null, then });
 const once = (then: object, model = PRIMARY): object => ({ match: { model }, then });
@@ -57,9 +59,9 @@ suite('the chain of targets', { concurrency: false, timeout: 240_000 }, () => {
 
   test('an exhausted quota is not tried again, though it is a 429 too', async () => {
     await simulator.script(always({ kind: 'error', status: 429, code: 'insufficient_quota' }));
-    const { target } = answered(await complete(testGateway(simulator.url), asking('hello')));
-    assert.equal(target.model, FALLBACK);
-    assert.deepEqual(await asked(), [PRIMARY, FALLBACK]);
+    const gateway = testGateway(simulator.url, { AGENT_FALLBACK_MODEL: CLAUDE });
+    assert.equal(answered(await complete(gateway, asking('hello'))).target.model, CLAUDE);
+    assert.deepEqual(await asked(), [PRIMARY, CLAUDE]);
   });
 
   test('a target that fails with 500 again and again is tried four times, then the next one answers', async () => {
@@ -152,25 +154,32 @@ suite('the chain of targets', { concurrency: false, timeout: 240_000 }, () => {
       assert.deepEqual(await asked(), [model]);
     });
 
-    test(`${model}: an answer that ran into its token limit is told as truncated`, async () => {
+    test(`${model}: an answer that ran into its token limit is asked for once more, with twice the room`, async () => {
       await simulator.script(once({ kind: 'truncated' }, model));
-      const { answer } = answered(
+      const { answer, attempts } = answered(await complete(testGateway(simulator.url, env), asking('hello')));
+      assert.deepEqual([answer.finish, attempts], ['stop', 2]);
+      assert.deepEqual(await asked(), [model, model]);
+    });
+
+    test(`${model}: an answer that runs into the larger limit too is told as truncated`, async () => {
+      await simulator.script(always({ kind: 'truncated' }, model));
+      const { answer, kind } = answered(
         await complete(testGateway(simulator.url, env), asking('a goal of some words')),
       );
-      assert.equal(answer.finish, 'truncated');
+      assert.deepEqual([kind, answer.finish], ['truncated', 'truncated']);
       assert.match(answer.text ?? '', /^\[prov/);
+      assert.deepEqual(await asked(), [model, model]);
     });
 
     test(`${model}: a key that is refused is not tried again, and stands in no error and no log line`, async () => {
+      const other = model === PRIMARY ? CLAUDE : FALLBACK;
       await simulator.script(
         always({ kind: 'error', status: 401, message: `wrong key ${OPENAI_KEY} ${ANTHROPIC_KEY}` }, model),
       );
-      await simulator.script(always({ kind: 'error', status: 403, message: OPENAI_KEY }, FALLBACK));
-      const gateway = testGateway(simulator.url, env);
+      await simulator.script(always({ kind: 'error', status: 403, message: OPENAI_KEY }, other));
+      const gateway = testGateway(simulator.url, { ...env, AGENT_FALLBACK_MODEL: other });
       const { logger, lines } = keptLogger();
-      const { error } = failed(
-        await gateway.complete(asking('my prompt'), { signal: new AbortController().signal, logger }),
-      );
+      const { error } = failed(await gateway.complete(asking('my prompt'), calling({ logger })));
       assert.equal(error.code, 'providers_unavailable');
       assert.match(
         error.message,
@@ -178,7 +187,7 @@ suite('the chain of targets', { concurrency: false, timeout: 240_000 }, () => {
       );
       const said = JSON.stringify(error) + lines.join('') + gateway.logged();
       for (const secret of [OPENAI_KEY, ANTHROPIC_KEY, 'my prompt']) assert.ok(!said.includes(secret));
-      assert.deepEqual(await asked(), [model, FALLBACK]);
+      assert.deepEqual(await asked(), [model, other]);
     });
   }
 
@@ -216,8 +225,8 @@ suite('the chain of targets', { concurrency: false, timeout: 240_000 }, () => {
   });
 
   test('the whole turn is bounded in time, over all attempts', async () => {
-    await simulator.script(always({ kind: 'hang' }));
-    const gateway = testGateway(simulator.url, {}, { budgetMs: 300 });
+    await simulator.script(always({ kind: 'hang' }), always({ kind: 'hang' }, FALLBACK));
+    const gateway = testGateway(simulator.url, {}, { times: { turn: 300 } });
     const { error } = failed(await complete(gateway, asking('hello')));
     assert.equal(error.code, 'providers_unavailable');
     assert.match(error.message, /out_of_time/);

@@ -1,80 +1,137 @@
-// The gateway put together from its settings: clients, one circuit breaker per target, the chain of targets, the embedder.
-import Anthropic from '@anthropic-ai/sdk';
+// The gateway put together from its settings and its parts: clients, the chain of targets, the embedder.
 import type { Logger } from '@troupe/shared';
-import OpenAI from 'openai';
-import type { Breaker } from './breaker.ts';
-import { createBreaker } from './breaker.ts';
+import type { Accounts } from './accounting/accounts.ts';
+import type { ReadyTarget } from './answer-from.ts';
 import type { CallRules } from './call-target.ts';
-import type { Complete, ReadyTarget } from './complete.ts';
+import type { Circuits } from './circuit/circuit.ts';
+import type { Complete, CompleteOptions } from './complete.ts';
 import { createComplete } from './complete.ts';
 import type { GatewayConfig } from './config.ts';
 import type { Embedder } from './embedding/embedder.ts';
 import { lexicalEmbedder } from './embedding/lexical.ts';
 import { openaiEmbedder } from './embedding/openai.ts';
-import type { Provider } from './generation.ts';
-import { anthropicMessages } from './providers/anthropic-messages.ts';
-import { openaiResponses } from './providers/openai-responses.ts';
+import type { ModelRequest, Provider } from './generation.ts';
+import type { Keys } from './keys/keys.ts';
+import type { Admission } from './load/admission.ts';
 import type { Observers } from './observe-call.ts';
+import type { OutputRules } from './output/check.ts';
+import { anthropicMessages } from './providers/anthropic-messages.ts';
+import { anthropicClient, openaiClient } from './providers/clients.ts';
+import { droppable } from './providers/downgrade.ts';
+import { providerHttp } from './providers/http.ts';
+import { openaiChat } from './providers/openai-chat.ts';
+import { openaiResponses } from './providers/openai-responses.ts';
 import type { ProviderName } from './rules/models.ts';
+import { isReasoning, limitsOf } from './rules/models.ts';
+import { RetryBudget } from './rules/retry-budget.ts';
 import type { Target } from './rules/targets.ts';
 import { targetName } from './rules/targets.ts';
+import type { Times } from './rules/times.ts';
+import { fit } from './rules/window.ts';
 
-export interface Gateway {
+export interface Gateway extends AsyncDisposable {
   readonly complete: Complete;
   readonly embedder: Embedder;
 }
 
-export interface GatewayLimits {
-  /** Bounds one turn over all targets. */
-  readonly budgetMs: number;
-  /** Failures in a row that open a target's circuit, and how long it stays open. */
-  readonly circuit: { readonly failures: number; readonly openForMs: number };
+/** What calls share with each other, and with other gateways. */
+export interface GatewayParts {
+  readonly circuits: Circuits;
+  readonly keys: Readonly<Record<ProviderName, Keys>>;
+  readonly admission: Admission;
+  readonly accounts: Accounts;
+  readonly output: OutputRules;
+  /** Input tokens that a request is expected to use. */
+  readonly inputTokens: (request: ModelRequest) => number;
 }
 
-const LIMITS: GatewayLimits = { budgetMs: 120_000, circuit: { failures: 5, openForMs: 60_000 } };
+/** How much longer a model may be silent that thinks before it speaks. */
+const THINKING = 12;
+
+const monotonic = (): number => performance.now();
 
 export function createGateway(
   config: GatewayConfig,
-  { logger, metrics, tracer }: Observers & { readonly logger: Logger },
-  limits = LIMITS,
+  parts: GatewayParts,
+  { logger, ...observers }: Observers & { readonly logger: Logger },
+  times: Times,
 ): Gateway {
   tellTargets(config, logger);
   const rules: CallRules = {
     retry: {
       maxRetries: config.AGENT_HTTP_MAX_RETRIES,
       baseMs: config.AGENT_HTTP_BASE_BACKOFF_SECONDS * 1_000,
+      maxMs: times.maxBackoff,
     },
-    contentTimeoutMs: config.AGENT_LLM_TIMEOUT_SECONDS * 1_000,
     random: Math.random,
   };
-  const breakerOf = (target: string): Breaker =>
-    createBreaker({
-      ...limits.circuit,
-      onChange: (circuit) => logger.warn({ target, circuit }, 'circuit breaker'),
-    });
-  const openai = openaiClient(config);
-  const clients: Record<ProviderName, () => Provider> = {
-    openai: () => openaiResponses(openai),
-    anthropic: () => anthropicMessages(anthropicClient(config)),
+  const silence = config.AGENT_LLM_TIMEOUT_SECONDS * 1_000;
+  const http = providerHttp({ connections: connectionsFor(config), connectTimeoutMs: times.connect });
+  const openai = openaiClient({ baseURL: config.OPENAI_BASE_URL, http });
+  const clients: Readonly<Record<ProviderName, Provider>> = {
+    openai: config.OPENAI_API === 'chat' ? openaiChat(openai) : openaiResponses(openai),
+    anthropic: anthropicMessages(anthropicClient({ baseURL: config.ANTHROPIC_BASE_URL, http })),
   };
-  const ready = (target: Target): ReadyTarget => ({
-    ...target,
-    client: clients[target.provider](),
-    breaker: breakerOf(targetName(target)),
+  const limitsFor = (thinks: boolean): ReadyTarget['limits'] => ({
+    firstByte: silence,
+    firstContent: thinks ? THINKING * silence : silence,
+    idle: silence,
+    endOfStream: times.endOfStream,
+  });
+  const ready = ({ provider, model }: Target): ReadyTarget => ({
+    provider,
+    model,
+    client: clients[provider],
+    circuit: parts.circuits.of(targetName({ provider, model })),
+    keys: parts.keys[provider],
+    retries: new RetryBudget(times.retryWindow, monotonic),
+    limits: limitsFor(isReasoning(model)),
+    contextTokens: limitsOf(model)?.contextTokens,
+    maxOutputTokens: limitsOf(model)?.maxOutputTokens,
   });
   return {
     complete: createComplete({
+      ...parts,
       chain: config.targets.chain.map(ready),
       rules,
-      budgetMs: limits.budgetMs,
-      observers: { metrics, tracer },
+      times,
+      tokensOf: (request) => parts.inputTokens(request) + request.maxTokens,
+      droppable,
+      fit: fitInto(parts.inputTokens),
+      observers,
+      onOverhead: (seconds) => observers.gatewayMetrics.overhead(seconds),
+      monotonic,
+      now: Date.now,
     }),
     embedder:
       config.embeddingModel === 'lexical-384'
         ? lexicalEmbedder
-        : openaiEmbedder({ client: openai, breaker: breakerOf('openai/embeddings'), rules, logger }),
+        : openaiEmbedder({
+            client: openai,
+            circuit: parts.circuits.of('openai/embeddings'),
+            keys: parts.keys.openai,
+            retries: new RetryBudget(times.retryWindow, monotonic),
+            rules,
+            limits: limitsFor(false),
+            logger,
+          }),
+    [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
   };
 }
+
+/** Enough for all targets of one provider and for embeddings: what is let through is never kept waiting for a socket. */
+const connectionsFor = ({ AGENT_LLM_CONCURRENCY, targets }: GatewayConfig): number =>
+  AGENT_LLM_CONCURRENCY * (targets.chain.length + 1);
+
+/** What does not fit into a context that is known gives way; of a model that is not known nothing is assumed. */
+const fitInto =
+  (inputTokens: GatewayParts['inputTokens']): CompleteOptions['fit'] =>
+  (request, { contextTokens, maxOutputTokens = Infinity }) => {
+    if (contextTokens === undefined) return { request, leftOut: undefined };
+    // No model puts out more than it can, whatever it is asked for.
+    const capped = { ...request, maxTokens: Math.min(request.maxTokens, maxOutputTokens) };
+    return fit(capped, { contextTokens, inputTokens });
+  };
 
 function tellTargets({ targets, embeddingModel }: GatewayConfig, logger: Logger): void {
   const chain = targets.chain.map(targetName);
@@ -87,32 +144,3 @@ function tellTargets({ targets, embeddingModel }: GatewayConfig, logger: Logger)
     );
   logger.info({ chain, embeddings: embeddingModel }, 'targets');
 }
-
-/** Bounds that never come first: our own timers are shorter, and the SDK's would not cover a stalled stream. */
-const SDK_TIMEOUT_MS = 600_000;
-
-/** Everything that the SDKs would otherwise take from the environment is given. */
-const openaiClient = (config: GatewayConfig): OpenAI =>
-  new OpenAI({
-    apiKey: config.OPENAI_API_KEY ?? 'none',
-    baseURL: config.OPENAI_BASE_URL,
-    organization: null,
-    project: null,
-    adminAPIKey: null,
-    webhookSecret: null,
-    maxRetries: 0,
-    timeout: SDK_TIMEOUT_MS,
-    logLevel: 'off',
-  });
-
-const anthropicClient = (config: GatewayConfig): Anthropic =>
-  new Anthropic({
-    apiKey: config.ANTHROPIC_API_KEY ?? 'none',
-    authToken: null,
-    webhookKey: null,
-    baseURL: config.ANTHROPIC_BASE_URL,
-    maxRetries: 0,
-    timeout: SDK_TIMEOUT_MS,
-    logLevel: 'off',
-    openTelemetry: false,
-  });

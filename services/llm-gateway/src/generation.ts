@@ -1,6 +1,6 @@
 // One model call in the gateway's own words: what is asked, what comes back, and what a provider must do in between. Each
 // provider's dialect is translated from and to these types in providers/.
-import type { AssistantTurn, JsonObject, ToolDefinition, Usage } from '@troupe/contracts';
+import type { AssistantTurn, JsonObject, ModelUsage, ToolDefinition } from '@troupe/contracts';
 
 /** A conversation with every text loaded. */
 export type ModelMessage =
@@ -25,18 +25,37 @@ export interface ModelAnswer {
   readonly calls: readonly { readonly name: string; readonly arguments: string }[];
   readonly finish: 'stop' | 'tool_calls' | 'truncated' | 'refused';
   readonly finishRaw: string;
-  /** Input tokens include those that came from or went into the provider's cache. */
-  readonly usage: Usage;
+  /** As the provider reported it. Input tokens include those that came from or went into its cache. */
+  readonly usage: ModelUsage;
+  /** `false`: a server that does not count, and `usage` is our own estimate by length. */
+  readonly usageReported?: false;
 }
 
 /** How a provider tells whoever waits that it is getting on. */
 export interface Progress {
   /** Aborts when the caller leaves or the provider is too slow; its reason is of no interest to the provider. */
   readonly signal: AbortSignal;
-  /** A part of the answer came: the time allowed for the next one begins. */
-  content(): void;
+  /** Anything came from the provider, be it only a sign of life: its headers first, then every piece of the stream. */
+  bytes(): void;
+  /** A part of the answer came: the time allowed for the next one begins. `text` is what the answer's text grew by, if it did. */
+  content(text?: string): void;
+  /** What the provider has reported as used so far, for the books in case no more comes. Later reports replace earlier ones. */
+  used(usage: Partial<ModelUsage>): void;
   /** The answer is whole: the end of the stream is waited for only briefly. */
   whole(): void;
+}
+
+/** What a request can do without where a provider or model does not take it. */
+export type Droppable = 'temperature' | 'schema' | 'tool_choice';
+
+export interface ProviderCall {
+  readonly model: string;
+  /** The secret to ask with: another one for every call, if it has to be. */
+  readonly key: string;
+  readonly request: ModelRequest;
+  /** What the same target refused a moment ago (`droppable` in providers/downgrade.ts). */
+  readonly without?: ReadonlySet<Droppable>;
+  readonly progress: Progress;
 }
 
 export interface Provider {
@@ -44,5 +63,5 @@ export interface Provider {
    * One call, never repeated here. Resolves only with an answer that the provider itself called finished; whatever else
    * happens rejects, with an error that `faultOf` understands.
    */
-  generate(model: string, request: ModelRequest, progress: Progress): Promise<ModelAnswer>;
+  generate(call: ProviderCall): Promise<ModelAnswer>;
 }

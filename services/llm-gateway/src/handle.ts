@@ -3,13 +3,16 @@
 import type { EventId, LogEvent } from '@troupe/contracts';
 import { eventId } from '@troupe/contracts';
 import type { Logger, Outcome, ToolDirectory, WorkContext } from '@troupe/shared';
+import type { CallIdentity } from './call-identity.ts';
 import type { Complete, Completion } from './complete.ts';
 import type { Conversations } from './conversations.ts';
+import type { Live } from './live/live.ts';
 
 export interface HandlerOptions {
   readonly conversations: Conversations;
   readonly tools: Pick<ToolDirectory, 'definition'>;
   readonly complete: Complete;
+  readonly liveFor: (call: CallIdentity) => Live;
   readonly logger: Logger;
 }
 
@@ -18,32 +21,49 @@ type Handle = (
   context: Pick<WorkContext, 'signal'>,
 ) => Promise<Outcome<'llm.requested'>>;
 
-export function createHandler({ conversations, tools, complete, logger }: HandlerOptions): Handle {
+export function createHandler({ conversations, tools, complete, liveFor, logger }: HandlerOptions): Handle {
   return async (request, { signal }) => {
-    const { data } = request;
+    const { data, user, workflow, id } = request;
     const [messages, definitions] = await Promise.all([
       conversations.upTo(request),
       Promise.all(data.tools.map((tool) => tools.definition(tool))),
     ]);
-    const completion = await complete(
-      {
-        messages,
-        tools: definitions,
-        toolChoice: data.tool_choice,
-        outputSchema: data.output_schema,
-        maxTokens: data.max_tokens,
-      },
-      { signal, logger },
-    );
-    return outcomeOf(request.id, completion);
+    const call = { user, workflow, request: id };
+    const live = liveFor(call);
+    try {
+      const completion = await complete(
+        {
+          messages,
+          tools: definitions,
+          toolChoice: data.tool_choice,
+          outputSchema: data.output_schema,
+          maxTokens: data.max_tokens,
+        },
+        { call, deadlineAt: data.deadline_at, signal, logger, live },
+      );
+      return outcomeOf(id, completion);
+    } finally {
+      live.end();
+    }
   };
 }
 
 function outcomeOf(request: EventId, completion: Completion): Outcome<'llm.requested'> {
-  const { attempts } = completion;
-  if (completion.kind === 'failed')
-    return { type: 'llm.failed', data: { error: completion.error, attempts } };
-  const { answer, target } = completion;
+  const { attempts, costNanoUsd } = completion;
+  if (completion.kind === 'rejected') {
+    const { error, origin, retryAfterMs } = completion;
+    return {
+      type: 'llm.failed',
+      data: {
+        error,
+        attempts,
+        origin,
+        ...(retryAfterMs !== undefined && { retry_after_ms: Math.ceil(retryAfterMs) }),
+        cost_nano_usd: costNanoUsd,
+      },
+    };
+  }
+  const { answer, target, leftOut } = completion;
   const { text, calls, finish, finishRaw, usage } = answer;
   return {
     type: 'llm.completed',
@@ -54,7 +74,9 @@ function outcomeOf(request: EventId, completion: Completion): Outcome<'llm.reque
       provider: target.provider,
       model: target.model,
       usage,
+      cost_nano_usd: costNanoUsd,
       attempts,
+      ...(leftOut !== undefined && { left_out: leftOut }),
     },
   };
 }

@@ -1,59 +1,79 @@
-// What is told of every model turn, each attempt at a provider for itself: one count, one duration, one span. Of a query for vectors a
+// What is told of every attempt at a model turn: one count, one duration, its cost, one span. Of a query for vectors a
 // span is told, and nothing is counted. Never what was asked or answered.
-import type { LlmCallStatus, Metrics, SpanDescription, Tracer } from '@troupe/shared';
+import type { GatewayMetrics, LlmCallStatus, Metrics, SpanDescription, Tracer } from '@troupe/shared';
+import type { Charge } from './accounting/accounts.ts';
 import type { Attempt } from './attempt.ts';
+import type { AttemptKind } from './call-identity.ts';
 import type { ModelAnswer, ModelRequest } from './generation.ts';
+import type { FaultClass } from './rules/classify.ts';
 import { classify } from './rules/classify.ts';
 import type { Target } from './rules/targets.ts';
 
 export interface Observers {
   readonly metrics: Metrics;
+  readonly gatewayMetrics: GatewayMetrics;
   readonly tracer: Tracer;
 }
 
-export interface ObservedTurn {
+export interface ObservedAttempt {
   readonly target: Target;
   readonly request: ModelRequest;
-  /** Why an abandoned call was: the turn's time ran out, or whoever asked left. */
-  readonly outOfTime: () => boolean;
+  readonly kind: AttemptKind;
+  /** The first digits of the key's hash. */
+  readonly keyId: string;
+  /** Counted over the whole call, from 1. */
+  readonly attempt: number;
 }
 
-/** Runs an attempt and tells of it. */
-export type Observed<T> = (attempt: () => Promise<Attempt<T>>) => Promise<Attempt<T>>;
-
-export function observeTurn({ metrics, tracer }: Observers, turn: ObservedTurn): Observed<ModelAnswer> {
-  let attempts = 0;
-  return (attempt) =>
-    tracer.span(
-      () => chatSpan(turn, ++attempts),
-      async (span) => {
-        const startedAt = performance.now();
-        const result = await attempt();
-        const status = statusOf(result, turn.outOfTime);
-        metrics.llmCall({ ...turn.target, status, seconds: (performance.now() - startedAt) / 1_000 });
-        switch (result.kind) {
-          case 'answered': {
-            const { usage, finishRaw } = result.value;
-            metrics.llmTokens(usage);
-            span.set(() => ({
-              'gen_ai.response.finish_reasons': [finishRaw],
-              'gen_ai.usage.input_tokens': usage.input_tokens,
-              'gen_ai.usage.output_tokens': usage.output_tokens,
-            }));
-            break;
-          }
-          case 'failed':
-            span.fail(classify(result.fault));
-            break;
-          case 'abandoned':
-            span.fail(status);
-        }
-        return result;
-      },
-    );
+export interface Tell {
+  ended(result: Attempt<ModelAnswer>, seconds: number): void;
+  charged(charge: Charge): void;
 }
 
-const chatSpan = ({ target, request }: ObservedTurn, attempt: number): SpanDescription => ({
+/** Faults of an answer that had begun. */
+const BROKEN: ReadonlySet<FaultClass> = new Set(['stalled', 'cut', 'malformed']);
+
+/** Does `work`, which tells of its attempt, in a span. */
+export function observeAttempt<T>(
+  { metrics, gatewayMetrics, tracer }: Observers,
+  about: ObservedAttempt,
+  work: (tell: Tell) => Promise<T>,
+): Promise<T> {
+  const { provider, model } = about.target;
+  return tracer.span(
+    () => chatSpan(about),
+    (span) =>
+      work({
+        ended(result, seconds) {
+          const status = statusOf(result);
+          const errorClass = errorClassOf(result);
+          metrics.llmCall({ provider, model, status, seconds });
+          gatewayMetrics.attempt({ provider, model, kind: about.kind, errorClass: errorClass ?? 'none' });
+          if (errorClass !== undefined) span.fail(errorClass);
+          if (result.kind === 'failed' && BROKEN.has(classify(result.fault)))
+            gatewayMetrics.streamRestarted(provider, model);
+          if (result.kind !== 'answered') return;
+          const { usage, finishRaw } = result.value;
+          metrics.llmTokens(usage);
+          span.set(() => ({
+            'gen_ai.response.finish_reasons': [finishRaw],
+            'gen_ai.usage.input_tokens': usage.input_tokens,
+            'gen_ai.usage.output_tokens': usage.output_tokens,
+            'gen_ai.usage.cache_read.input_tokens': usage.cached_input_tokens,
+            'gen_ai.usage.cache_write.input_tokens': usage.cache_write_tokens,
+            'gen_ai.usage.reasoning.output_tokens': usage.reasoning_tokens,
+          }));
+        },
+        charged({ costNanoUsd }) {
+          if (costNanoUsd === null) return;
+          gatewayMetrics.cost(provider, model, costNanoUsd);
+          span.set(() => ({ 'agents.llm.cost_nano_usd': costNanoUsd }));
+        },
+      }),
+  );
+}
+
+const chatSpan = ({ target, request, kind, keyId, attempt }: ObservedAttempt): SpanDescription => ({
   name: `chat ${target.model}`,
   kind: 'client',
   attributes: {
@@ -63,10 +83,12 @@ const chatSpan = ({ target, request }: ObservedTurn, attempt: number): SpanDescr
     'gen_ai.request.max_tokens': request.maxTokens,
     'gen_ai.output.type': request.outputSchema === undefined ? 'text' : 'json',
     'agents.llm.attempt': attempt,
+    'agents.llm.attempt.kind': kind,
+    'agents.llm.key.id': keyId,
   },
 });
 
-function statusOf(result: Attempt<unknown>, outOfTime: () => boolean): LlmCallStatus {
+function statusOf(result: Attempt<unknown>): LlmCallStatus {
   switch (result.kind) {
     case 'answered':
       return 'ok';
@@ -74,7 +96,18 @@ function statusOf(result: Attempt<unknown>, outOfTime: () => boolean): LlmCallSt
       if (result.fault.kind === 'timeout') return 'timeout';
       return classify(result.fault) === 'rate_limited' ? 'rate_limited' : 'error';
     case 'abandoned':
-      return outOfTime() ? 'timeout' : 'cancelled';
+      return 'cancelled';
+  }
+}
+
+function errorClassOf(result: Attempt<unknown>): FaultClass | 'cancelled' | undefined {
+  switch (result.kind) {
+    case 'answered':
+      return undefined;
+    case 'failed':
+      return classify(result.fault);
+    case 'abandoned':
+      return 'cancelled';
   }
 }
 

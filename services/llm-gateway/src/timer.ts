@@ -5,11 +5,13 @@ export class Timer implements Disposable {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal | undefined;
   #timeout: NodeJS.Timeout;
+  #ms: number;
   #endsAt: number;
   #expired = false;
 
   constructor(ms: number, outer?: AbortSignal) {
     this.#outer = outer;
+    this.#ms = ms;
     this.#endsAt = performance.now() + ms;
     this.#timeout = setTimeout(this.#expire, ms);
     outer?.addEventListener('abort', this.#pass, { once: true });
@@ -32,8 +34,14 @@ export class Timer implements Disposable {
   /** Begins anew with `ms`; without effect once the signal is aborted. */
   restart(ms: number): void {
     if (this.signal.aborted) return;
-    clearTimeout(this.#timeout);
     this.#endsAt = performance.now() + ms;
+    // For every part of a stream: nothing is made anew where only the time starts again.
+    if (ms === this.#ms) {
+      this.#timeout.refresh();
+      return;
+    }
+    clearTimeout(this.#timeout);
+    this.#ms = ms;
     this.#timeout = setTimeout(this.#expire, ms);
   }
 

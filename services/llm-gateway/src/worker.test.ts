@@ -64,6 +64,8 @@ suite('the gateway service', { concurrency: false, timeout: 240_000 }, () => {
       provider: 'openai',
       model: 'gpt-4.1-mini',
       usage: { input_tokens: call?.input_tokens, output_tokens: call?.output_tokens },
+      // At 0.40 and 1.60 dollars for a million.
+      cost_nano_usd: (call?.input_tokens ?? 0) * 400 + (call?.output_tokens ?? 0) * 1_600,
       attempts: 1,
     });
     assert.ok(!gateway.said().includes(KEY));

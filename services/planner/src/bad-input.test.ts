@@ -9,7 +9,7 @@ import { DOOR_STREAM } from '@troupe/shared';
 import fc from 'fast-check';
 import { alice, cases, STRUCTURED } from './test-support/bad-messages.ts';
 import { deadLettersIn } from './test-support/dead-letters.ts';
-import { CANCEL, REQUESTED, SIGNALLED } from './test-support/knocks.ts';
+import { CANCEL, REQUESTED, SIGNALLED } from './test-support/door-messages.ts';
 import { RawClient } from './test-support/raw-client.ts';
 import { seed } from './test-support/seed.ts';
 import type { Stack } from './test-support/stack.ts';

@@ -7,7 +7,7 @@ import type { StoredEvent } from '@troupe/contracts';
 import { DOOR_STREAM, LOG_STREAM } from '@troupe/shared';
 import { checkClosedOnce, checkLog } from './test-support/check-log.ts';
 import { deadLettersIn } from './test-support/dead-letters.ts';
-import { REQUESTED } from './test-support/knocks.ts';
+import { REQUESTED } from './test-support/door-messages.ts';
 import type { Stack } from './test-support/stack.ts';
 import { startStack, user } from './test-support/stack.ts';
 import { says } from './test-support/turns.ts';

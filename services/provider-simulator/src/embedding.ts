@@ -2,6 +2,7 @@
 import { faultOf, type Incoming, jsonAnswer, type Prepared, type Workings } from './call.ts';
 import { effectOf } from './faults/action.ts';
 import { delayed, deliveryOf } from './faults/delivery.ts';
+import { spelledOut } from './faults/spelled-out.ts';
 import { embeddingBody, parseEmbeddingRequest } from './protocol/embeddings.ts';
 import { errorText } from './protocol/errors.ts';
 
@@ -13,15 +14,23 @@ export function prepareEmbedding(incoming: Incoming, { script }: Workings): Prep
     model: request.model,
     keyHash: incoming.keyHash,
     text: request.texts.join('\n'),
+    inputTokens: request.inputTokens,
+    atOnce: incoming.atOnce,
+    has: (parameter) => parameter in Object(incoming.body),
   });
-  const { delayMs, fault } = effectOf(action);
-  const answer = jsonAnswer(embeddingBody(request));
-  const delivery = deliveryOf(fault, answer, (error) =>
+  const { delayMs, fault, vectors } = effectOf(action);
+  const usage = { inputTokens: request.inputTokens, outputTokens: 0 };
+  const answer = jsonAnswer(embeddingBody(request, vectors), 0, usage);
+  const delivery = deliveryOf(spelledOut(fault, 'openai', false), answer, (error) =>
     errorText('openai', faultOf(error), incoming.requestId),
   );
   return {
     delivery: delayed(delivery, delayMs),
-    usage: { inputTokens: request.inputTokens, outputTokens: 0 },
-    details: { stream: false, goal: request.texts[0] ?? '', scripted: action?.kind ?? null },
+    details: {
+      stream: false,
+      goal: request.texts[0] ?? '',
+      scripted: action?.kind ?? null,
+      prompt_tokens: request.inputTokens,
+    },
   };
 }

@@ -38,7 +38,7 @@ export async function serve(
   const requestId = exchange.nextRequestId();
   response.setHeader(endpoint === 'messages' ? 'request-id' : 'x-request-id', requestId);
   const raw = await readBody(request);
-  const incoming: Incoming = {
+  const arrived = {
     requestId,
     at: exchange.now(),
     keyHash: keyHashOf(request.headers),
@@ -46,13 +46,12 @@ export async function serve(
     raw,
     body: raw === undefined ? undefined : parseJson(raw),
   };
-  const call = exchange.ledger.open(arrivalOf(endpoint, incoming));
-  const { delivery, details, usage } = answerTo(endpoint, incoming, exchange);
+  const call = exchange.ledger.open(arrivalOf(endpoint, arrived));
+  const { delivery, details } = answerTo(endpoint, { ...arrived, atOnce: call.atOnce }, exchange);
   call.describe({ ...details, goal: details.goal.slice(0, MAX_EXCERPT) });
-  const ending = await perform(delayed(delivery, exchange.latencyMs).steps, response);
-  const outcome = ending === 'aborted' ? 'aborted' : delivery.outcome;
+  const { ending, ...sent } = await perform(delayed(delivery, exchange.latencyMs).steps, response);
   const status = response.headersSent ? delivery.status : null;
-  call.close(outcome, status, outcome === 'completed' ? usage : undefined);
+  call.close(ending === 'aborted' ? 'aborted' : delivery.outcome, status, sent);
 }
 
 /** The prepared answer, or the provider's refusal of the request. */
@@ -66,8 +65,7 @@ function answerTo(endpoint: Endpoint, incoming: Incoming, workings: Workings): P
     if (!(error instanceof ApiError)) throw error;
     return {
       delivery: errorDelivery(error.fault.status, errorText(family, error.fault, incoming.requestId)),
-      usage: { inputTokens: 0, outputTokens: 0 },
-      details: { stream: false, goal: '', scripted: null },
+      details: { stream: false, goal: '', scripted: null, prompt_tokens: 0 },
     };
   }
 }
@@ -90,7 +88,7 @@ function prepare(endpoint: Endpoint, incoming: Incoming, workings: Workings): Pr
   }
 }
 
-function arrivalOf(endpoint: Endpoint, incoming: Incoming): Arrival {
+function arrivalOf(endpoint: Endpoint, incoming: Omit<Incoming, 'atOnce'>): Arrival {
   const model = isRecord(incoming.body) ? incoming.body['model'] : undefined;
   const header = (name: string): string | null => {
     const value = incoming.headers[name];

@@ -2,12 +2,14 @@
 // speak, and put the turn into the dialect's wire form. Does no I/O.
 import { createHash } from 'node:crypto';
 import { faultOf, type Incoming, jsonAnswer, type Prepared, type Workings } from './call.ts';
-import { effectOf, type Words, withoutStream } from './faults/action.ts';
+import { effectOf, type Words } from './faults/action.ts';
 import { delayed, deliveryOf, type WireAnswer, type WordError } from './faults/delivery.ts';
+import { usageOf } from './faults/reported-usage.ts';
+import { spelledOut } from './faults/spelled-out.ts';
 import { allText, lastUserText, type ModelRequest } from './model/conversation.ts';
 import { plan } from './model/plan.ts';
-import { inputTokens } from './model/tokens.ts';
-import { outputTokens, type Turn, truncate } from './model/turn.ts';
+import { inputTokens, type Usage } from './model/tokens.ts';
+import { outputTokens, type Turn, textOf, truncate } from './model/turn.ts';
 import type { Dialect, Reply } from './protocol/dialect.ts';
 import { errorText } from './protocol/errors.ts';
 import { failedEvent } from './protocol/responses-reply.ts';
@@ -19,11 +21,15 @@ const TRUNCATED_SHARE = 0.75;
 export function prepareTurn(dialect: Dialect, incoming: Incoming, workings: Workings): Prepared {
   const request = dialect.parse(incoming.body, incoming.headers);
   const { messages } = request.conversation;
+  const asked = inputTokens(request.conversation);
   const action = workings.script.take({
     endpoint: dialect.endpoint,
     model: request.model,
     keyHash: incoming.keyHash,
     text: allText(messages),
+    inputTokens: asked,
+    atOnce: incoming.atOnce,
+    has: (parameter) => parameter in Object(incoming.body),
   });
   const { delayMs, words, fault } = effectOf(action);
   const turn = turnOf(words, request);
@@ -35,25 +41,34 @@ export function prepareTurn(dialect: Dialect, incoming: Incoming, workings: Work
     createdAt: incoming.at,
     request,
     turn,
-    usage: { inputTokens: inputTokens(request.conversation), outputTokens: outputTokens(turn) },
+    usage: reported(words, { inputTokens: asked, outputTokens: outputTokens(turn) }),
     deltaLength: workings.deltaLength,
   };
-  const possible = fault === undefined || request.stream ? fault : withoutStream(fault);
   const delivery = deliveryOf(
-    possible,
+    spelledOut(fault, dialect.family, request.stream),
     wireAnswer(dialect, reply),
     errorWords(dialect, reply, incoming.requestId),
   );
   return {
     delivery: delayed(delivery, delayMs),
-    usage: reply.usage,
-    details: { stream: request.stream, goal: lastUserText(messages), scripted: action?.kind ?? null },
+    details: {
+      stream: request.stream,
+      goal: lastUserText(messages),
+      scripted: action?.kind ?? null,
+      prompt_tokens: asked,
+    },
   };
+}
+
+function reported(words: Words | undefined, counted: Usage): Usage | undefined {
+  if (words?.kind !== 'usage') return counted;
+  return words.report === null ? undefined : usageOf(words.report);
 }
 
 function turnOf(words: Words | undefined, { conversation, maxOutputTokens = Infinity }: ModelRequest): Turn {
   switch (words?.kind) {
     case undefined:
+    case 'usage':
       return truncate(plan(conversation), maxOutputTokens);
     case 'answer':
       return truncate({ kind: 'answer', text: words.text, truncated: false }, maxOutputTokens);
@@ -76,7 +91,7 @@ function turnOf(words: Words | undefined, { conversation, maxOutputTokens = Infi
 function wireAnswer(dialect: Dialect, reply: Reply): WireAnswer {
   return reply.request.stream
     ? { contentType: 'text/event-stream; charset=utf-8', ...dialect.stream(reply) }
-    : jsonAnswer(dialect.body(reply));
+    : jsonAnswer(dialect.body(reply), textOf(reply.turn).length, reply.usage);
 }
 
 function errorWords(dialect: Dialect, reply: Reply, requestId: string): WordError {

@@ -15,7 +15,7 @@ const now = (): Date => new Date('2026-01-01T00:00:01.000Z');
 test('the detailed calls are bounded while the totals keep counting', () => {
   const ledger = createLedger(now);
   for (let n = 0; n < MAX_CALLS + 10; n += 1) {
-    ledger.open(arrival).close('completed', 200, { inputTokens: 2, outputTokens: 1 });
+    ledger.open(arrival).close('completed', 200, { told: { inputTokens: 2, outputTokens: 1 }, said: 4 });
   }
   const { totals, calls } = ledger.read(MAX_CALLS * 2);
   assert.equal(calls.length, MAX_CALLS);
@@ -40,7 +40,19 @@ test('a call in work is open and counted, and only its end says more', () => {
   const call = ledger.open(arrival);
   const said = () => ledger.read(1).calls.map(({ outcome, status, ended_at }) => [outcome, status, ended_at]);
   assert.deepEqual(said(), [['open', null, null]]);
-  call.close('aborted', null);
+  call.close('aborted', null, { told: undefined, said: 5 });
   assert.deepEqual(said(), [['aborted', null, '2026-01-01T00:00:01.000Z']]);
   assert.equal(ledger.read(1).totals[0]?.aborted, 1);
+  assert.deepEqual(
+    ledger.read(1).calls.map(({ usage_told, sent_tokens }) => [usage_told, sent_tokens]),
+    [[false, 2]],
+  );
+});
+
+test('a call knows how many are in work at its model with it', () => {
+  const ledger = createLedger(now);
+  const [first, other] = [ledger.open(arrival), ledger.open({ ...arrival, model: 'other' })];
+  assert.deepEqual([first.atOnce, other.atOnce, ledger.open(arrival).atOnce], [1, 1, 2]);
+  first.close('failed', 500, { told: undefined, said: 0 });
+  assert.equal(ledger.open(arrival).atOnce, 2);
 });

@@ -1,7 +1,7 @@
 // The simulator's own count of what it was asked and what it gave, against which tests hold the gateway's accounting.
 // Bounded: the latest calls in detail, totals per endpoint and model. Of a key only a hash's prefix is ever kept.
 import type { Endpoint } from './model/conversation.ts';
-import type { Usage } from './model/tokens.ts';
+import { tokensIn, type Usage } from './model/tokens.ts';
 
 export const MAX_CALLS = 20_000;
 const MAX_TOTALS = 1_000;
@@ -26,9 +26,19 @@ export interface Details {
   readonly goal: string;
   /** The kind of the script's action, if one decided. */
   readonly scripted: string | null;
+  /** Input tokens of the request, as they are counted here. */
+  readonly prompt_tokens: number;
 }
 
-/** Tokens are those that a completed answer reported to the client, else 0; so is a status that was never sent null. */
+/** What of an answer left the process, also of one that was cut. */
+export interface Sent {
+  /** The last usage that the client was told; undefined: none. */
+  readonly told: Usage | undefined;
+  /** Characters of the model's own words. */
+  readonly said: number;
+}
+
+/** Input and output tokens are those that the client was told last, else 0; a status that was never sent is null. */
 export interface CallRecord extends Arrival, Details {
   readonly n: number;
   readonly status: number | null;
@@ -37,6 +47,10 @@ export interface CallRecord extends Arrival, Details {
   readonly ended_at: string | null;
   readonly input_tokens: number;
   readonly output_tokens: number;
+  /** Whether the client was told a usage at all. */
+  readonly usage_told: boolean;
+  /** Output tokens that left the process, told of or not: what a provider would charge for. */
+  readonly sent_tokens: number;
 }
 
 export interface Totals {
@@ -52,8 +66,10 @@ export interface Totals {
 
 export interface OpenCall {
   readonly describe: (details: Details) => void;
-  /** Counts the call's end. `usage` only for a completed answer. */
-  readonly close: (outcome: Exclude<Outcome, 'open'>, status: number | null, usage?: Usage) => void;
+  /** Calls in work at the same endpoint and model, this one included. */
+  readonly atOnce: number;
+  /** Counts the call's end. */
+  readonly close: (outcome: Exclude<Outcome, 'open'>, status: number | null, sent: Sent) => void;
 }
 
 export interface Ledger {
@@ -86,10 +102,12 @@ export function createLedger(now: () => Date): Ledger {
       if (calls.length > MAX_CALLS) calls.shift();
       total.calls += 1;
       return {
+        atOnce: total.calls - total.completed - total.failed - total.aborted,
         describe: (details) => void Object.assign(call, details),
-        close(outcome, status, usage = { inputTokens: 0, outputTokens: 0 }) {
-          const tokens = { input_tokens: usage.inputTokens, output_tokens: usage.outputTokens };
-          Object.assign(call, { outcome, status, ended_at: now().toISOString(), ...tokens });
+        close(outcome, status, { told, said }) {
+          const tokens = { input_tokens: told?.inputTokens ?? 0, output_tokens: told?.outputTokens ?? 0 };
+          const sent = { usage_told: told !== undefined, sent_tokens: tokensIn(said) };
+          Object.assign(call, { outcome, status, ended_at: now().toISOString(), ...tokens, ...sent });
           total[outcome] += 1;
           total.input_tokens += tokens.input_tokens;
           total.output_tokens += tokens.output_tokens;
@@ -111,8 +129,11 @@ const OPENED = {
   status: null,
   outcome: 'open',
   ended_at: null,
+  prompt_tokens: 0,
   input_tokens: 0,
   output_tokens: 0,
+  usage_told: false,
+  sent_tokens: 0,
 } as const;
 
 const emptyTotals = (endpoint: Endpoint, model: string): Totals => ({

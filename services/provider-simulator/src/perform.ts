@@ -4,9 +4,17 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Step } from './faults/delivery.ts';
+import type { Sent } from './ledger.ts';
+import type { Usage } from './model/tokens.ts';
 
-/** done: all steps were carried out. aborted: the client closed the connection before that. */
-export async function perform(steps: readonly Step[], response: ServerResponse): Promise<'done' | 'aborted'> {
+export interface Performed extends Sent {
+  /** done: all steps were carried out. aborted: the client closed the connection before that. */
+  readonly ending: 'done' | 'aborted';
+}
+
+export async function perform(steps: readonly Step[], response: ServerResponse): Promise<Performed> {
+  let told: Usage | undefined;
+  let said = 0;
   const client = new AbortController();
   const leave = (): void => {
     // A kept-alive response closes after it finished, too.
@@ -17,10 +25,13 @@ export async function perform(steps: readonly Step[], response: ServerResponse):
     for (const step of steps) {
       await carryOut(step, response, client.signal);
       client.signal.throwIfAborted();
+      if (step.kind !== 'write' && step.kind !== 'end') continue;
+      told = step.tells ?? told;
+      said += step.says;
     }
-    return 'done';
+    return { ending: 'done', told, said };
   } catch (error) {
-    if (client.signal.aborted) return 'aborted';
+    if (client.signal.aborted) return { ending: 'aborted', told, said };
     throw error;
   }
 }

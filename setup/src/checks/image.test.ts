@@ -39,6 +39,7 @@ test('with nothing but what the image holds, the streams are made and every serv
     NATS_URL: nats.url,
     NATS_MONITOR_URL: nats.monitorUrl,
     OPENAI_API_KEY: 'canary',
+    AGENT_MEMORY_KEY: '0'.repeat(64),
     CHROMA_URL: 'http://127.0.0.1:1',
   };
   const within = { cwd: tree, env, timeoutMs: 30_000 };

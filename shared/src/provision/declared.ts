@@ -3,6 +3,7 @@ import type { ConsumerConfig, StreamConfig } from 'nats';
 import { AckPolicy, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType } from 'nats';
 import {
   doorSubjects,
+  LEDGER_SUBJECTS,
   logSubjects,
   RUNS_BUCKET,
   shardFilter,
@@ -18,6 +19,15 @@ export const LOG_STREAM = 'AGENTS';
 export const DOOR_STREAM = 'AGENTS_IN';
 export const CLOCK_STREAM = 'AGENTS_TIMERS';
 export const DEAD_STREAM = 'AGENTS_DEAD';
+/** The circuits of the gateways' targets that are not closed; those who agree on them say in each entry how long it holds. */
+export const CIRCUITS_BUCKET = 'AGENTS_CIRCUITS';
+export const LEDGER_STREAM = 'AGENTS_LEDGER';
+
+/** What is spent and reserved in each scope of a budget; an entry lives a week behind its last change. */
+export const BUDGETS_BUCKET = 'AGENTS_BUDGETS';
+
+/** The users' data keys of memory, wrapped. */
+export const MEMORY_KEYS_BUCKET = 'AGENTS_MEMORY_KEYS';
 
 const SECOND = 1_000_000_000;
 const DAY = 86_400 * SECOND;
@@ -69,6 +79,11 @@ export const declaredBuckets = (): DeclaredBucket[] => [
   { kind: 'values', name: RUNS_BUCKET, ttlMs: 30 * DAY_MS },
   { kind: 'values', name: LEASES_BUCKET, ttlMs: LEASE_TTL_MS, ttlMatters: true },
   { kind: 'values', name: SUSPECTS_BUCKET, ttlMs: DAY_MS },
+  { kind: 'values', name: CIRCUITS_BUCKET, ttlMs: 600_000 },
+  // Longer than any scope: a run takes at most a day. An entry that went before its scope would forget what was spent.
+  { kind: 'values', name: BUDGETS_BUCKET, ttlMs: 7 * DAY_MS, ttlMatters: true },
+  // For ever: whose key is gone, his memories are.
+  { kind: 'values', name: MEMORY_KEYS_BUCKET },
   { kind: 'objects', name: BLOBS_BUCKET },
 ];
 
@@ -116,6 +131,18 @@ export const declaredStreams = (): DeclaredStream[] => [
     discard: DiscardPolicy.Old,
     max_age: 30 * DAY,
     max_bytes: OTHER_BYTES,
+  },
+  {
+    ...stored,
+    name: LEDGER_STREAM,
+    description: 'what every provider call used and cost',
+    subjects: [LEDGER_SUBJECTS],
+    // A record, not a gate: full, it lets go of the oldest and does not stop the work. A quarter is enough to be billed and to ask back.
+    discard: DiscardPolicy.Old,
+    max_age: 90 * DAY,
+    max_bytes: OTHER_BYTES,
+    max_msgs_per_subject: -1,
+    allow_direct: true,
   },
 ];
 

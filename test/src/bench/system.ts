@@ -76,8 +76,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     void service.exited.then(() => measured.delete(service));
     return service;
   };
-  // The gateway does not start without a key; nobody is asked with it.
-  const env = { OPENAI_API_KEY: 'none' };
+  // Without keys neither the gateway nor memory starts; nobody is asked with the one, and nothing sealed with the other.
+  const env = { OPENAI_API_KEY: 'none', AGENT_MEMORY_KEY: '0'.repeat(64) };
   const [workers] = await Promise.all([
     Promise.all(WORKERS.map((name) => start(name, fileHere(`workers/${name}.ts`), { env }))),
     start('load', fileHere('load/main.ts'), { args: [nats.url] }),
@@ -106,14 +106,14 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
 }
 
 /** Nothing of the caller's settings, nor of a `.env` file: what is measured is what is shipped. */
-const BARE = { APP_ENV: 'production', PATH: process.env['PATH'], HOME: process.env['HOME'] };
+export const BARE = { APP_ENV: 'production', PATH: process.env['PATH'], HOME: process.env['HOME'] };
 
 /** Services are quiet while all is well; reading their lines is the cost of whoever collects logs, not of them. */
-const warningsOf =
+export const warningsOf =
   (name: string) =>
   (line: string): void => {
     if (!line.startsWith('{"level":"info"')) process.stderr.write(`${name}: ${line}\n`);
   };
 
-const profiling = (dir: string | undefined): Record<string, string> =>
+export const profiling = (dir: string | undefined): Record<string, string> =>
   dir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${JSON.stringify(dir)}` };

@@ -67,5 +67,9 @@ test('whatever is warned of as unknown is read by nobody, and whatever is read i
 test('what the table calls a secret is a key or credentials, and every key is called one', () => {
   const secrets = new Set(rows.filter(({ secret }) => secret === 'yes').map(({ variable }) => variable));
   for (const { variable } of rows)
-    assert.equal(secrets.has(variable), /(_API_KEY|_HEADERS)$/.test(variable), variable);
+    assert.equal(
+      secrets.has(variable),
+      /(_API_KEYS?|_MEMORY_KEY(_PREVIOUS)?|_HEADERS)$/.test(variable),
+      variable,
+    );
 });

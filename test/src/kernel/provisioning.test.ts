@@ -99,7 +99,13 @@ test('a consumer that is missing is named by services and made again by the job,
   await bind(kernel.connection);
 });
 
-for (const bucket of ['KV_AGENTS_TOOLS', 'KV_AGENTS_LEASES', 'OBJ_AGENTS_BLOBS']) {
+for (const bucket of [
+  'KV_AGENTS_TOOLS',
+  'KV_AGENTS_LEASES',
+  'KV_AGENTS_BUDGETS',
+  'KV_AGENTS_MEMORY_KEYS',
+  'OBJ_AGENTS_BLOBS',
+]) {
   test(`the bucket behind ${bucket} is missed like a stream`, async () => {
     await manager.streams.delete(bucket);
     await assert.rejects(bind(kernel.connection), startupError('streams_differ', bucket));

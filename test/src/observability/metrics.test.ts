@@ -45,8 +45,14 @@ test('a run is counted, under exactly the names and labels that dashboards stand
     assert.deepEqual(families(scraped.gateway, 'agents_'), [
       ...EVERYWHERE,
       'agents_events_processed_total{event_type,status}',
+      'agents_llm_attempts_total{provider,model,kind,error_class}',
       'agents_llm_call_seconds{provider,model,status}',
       'agents_llm_calls_total{provider,model,status}',
+      'agents_llm_cost_nano_usd_total{provider,model}',
+      'agents_llm_key_state{provider,key_id,state}',
+      'agents_llm_overhead_seconds{}',
+      'agents_llm_queue_wait_seconds{}',
+      'agents_llm_suspected_duplicates_total{}',
       'agents_llm_tokens_total{type}',
     ]);
     assert.deepEqual(families(scraped.executor, 'agents_'), [

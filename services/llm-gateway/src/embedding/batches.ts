@@ -1,18 +1,25 @@
-// Texts in portions that one provider call takes: at most 300,000 tokens, and a character is at most about one token. Pure.
+// Texts in portions that one provider call takes, by both of its bounds. Tokens are bounded by bytes, since no token is less than one: a
+// portion is never refused for its size, whatever the language. Pure.
 
-const MAX_CHARACTERS = 250_000;
+export interface BatchLimits {
+  readonly texts: number;
+  readonly bytes: number;
+}
 
-/** Consecutive portions, each within the bound unless it is a single text. */
-export function batches(texts: readonly string[]): string[][] {
+/** OpenAI's bounds: 2,048 texts and 300,000 tokens in one call. */
+export const OPENAI_BATCH: BatchLimits = { texts: 2_048, bytes: 300_000 };
+
+/** Consecutive portions, each within the bounds unless it is a single text. */
+export function batches(texts: readonly string[], limits: BatchLimits): string[][] {
   const portions: string[][] = [];
-  let characters = Infinity;
+  let room = 0;
   for (const text of texts) {
-    characters += text.length;
+    room -= Buffer.byteLength(text);
     const last = portions.at(-1);
-    if (last !== undefined && characters <= MAX_CHARACTERS) last.push(text);
+    if (last !== undefined && room >= 0 && last.length < limits.texts) last.push(text);
     else {
       portions.push([text]);
-      characters = text.length;
+      room = limits.bytes - Buffer.byteLength(text);
     }
   }
   return portions;

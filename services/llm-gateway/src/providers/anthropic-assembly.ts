@@ -1,17 +1,10 @@
-// A turn put together from the events of Anthropic's stream. Usage there is cumulative: it replaces, it never adds up.
+// A turn put together from the events of Anthropic's stream. Tool arguments stay the text that the model wrote.
+import type { ModelUsage } from '@troupe/contracts';
 import { z } from 'zod';
 import type { ModelAnswer } from '../generation.ts';
+import { TokenCounts, updated, usageIn } from './anthropic-usage.ts';
 import { ProviderError, refusedAs } from './fault-of.ts';
 import { MAX_CALLS, MAX_NAME } from './limits.ts';
-
-const tokens = z.int().nonnegative().nullish();
-const Usage = z.object({
-  input_tokens: tokens,
-  cache_read_input_tokens: tokens,
-  cache_creation_input_tokens: tokens,
-  output_tokens: tokens,
-});
-type Usage = z.infer<typeof Usage>;
 
 const index = z.int().nonnegative();
 const Block = z.union([
@@ -26,7 +19,7 @@ const Delta = z.union([
   z.object({ type: z.string().refine((type) => type !== 'text_delta' && type !== 'input_json_delta') }),
 ]);
 const Event = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('message_start'), message: z.object({ usage: Usage }) }),
+  z.object({ type: z.literal('message_start'), message: z.object({ usage: TokenCounts }) }),
   z.object({ type: z.literal('content_block_start'), index, content_block: Block }),
   z.object({ type: z.literal('content_block_delta'), index, delta: Delta }),
   z.object({ type: z.literal('content_block_stop'), index }),
@@ -36,7 +29,7 @@ const Event = z.discriminatedUnion('type', [
       stop_reason: z.string().nullish(),
       stop_details: z.object({ explanation: z.string().nullish() }).nullish(),
     }),
-    usage: Usage,
+    usage: TokenCounts,
   }),
   z.object({ type: z.literal('message_stop') }),
 ]);
@@ -46,7 +39,8 @@ type Part = { kind: 'text'; text: string } | { kind: 'call'; name: string; json:
 
 export class AnswerAssembly {
   readonly #parts = new Map<number, Part>();
-  #usage: Usage = {};
+  #counts: TokenCounts = {};
+  #started = false;
   #stopReason: string | undefined;
   #explanation: string | undefined;
   #stopped = false;
@@ -56,36 +50,50 @@ export class AnswerAssembly {
     return this.#stopped;
   }
 
-  /** Takes the next event; events of kinds that are not known yet mean nothing. Throws ProviderError `malformed`. */
-  add(raw: { readonly type?: string }): void {
-    if (!KNOWN.has(raw.type ?? '')) return;
+  /** As reported so far. How much was put out is known only near the end: until then, of the input alone. */
+  get used(): Partial<ModelUsage> {
+    const usage: Partial<ModelUsage> = { ...usageIn(this.#counts) };
+    if (this.#stopReason === undefined) delete usage.output_tokens;
+    return usage;
+  }
+
+  /**
+   * Takes the next event and tells by what the answer's text grew. Events of kinds that are not known yet mean nothing.
+   * Throws ProviderError `malformed`.
+   */
+  add(raw: { readonly type?: string }): string | undefined {
+    if (!KNOWN.has(raw.type ?? '')) return undefined;
     const parsed = Event.safeParse(raw);
     if (!parsed.success) throw malformed();
     const event = parsed.data;
     switch (event.type) {
       case 'message_start':
-        this.#count(event.message.usage);
-        break;
+        this.#started = true;
+        this.#counts = updated(this.#counts, event.message.usage);
+        return undefined;
       case 'content_block_start':
-        this.#begin(event.index, event.content_block);
-        break;
+        return this.#begin(event.index, event.content_block);
       case 'content_block_delta':
-        this.#extend(event.index, event.delta);
-        break;
+        return this.#extend(event.index, event.delta);
       case 'content_block_stop':
-        break;
+        return undefined;
       case 'message_delta':
-        this.#count(event.usage);
+        this.#counts = updated(this.#counts, event.usage);
         this.#stopReason = event.delta.stop_reason ?? this.#stopReason;
         this.#explanation = event.delta.stop_details?.explanation ?? this.#explanation;
-        break;
+        return undefined;
       case 'message_stop':
         this.#stopped = true;
+        return undefined;
     }
   }
 
-  /** The answer. Throws ProviderError `cut` before it is whole, or the fault that its stop reason stands for. */
+  /**
+   * The answer. Throws ProviderError `malformed` if there was none at all, `cut` before it is whole, or the fault that its stop
+   * reason stands for.
+   */
   answer(): ModelAnswer {
+    if (!this.#started) throw malformed();
     if (!this.#stopped || this.#stopReason === undefined) throw new ProviderError({ kind: 'cut' });
     const parts = [...this.#parts].sort(([a], [b]) => a - b).map(([, part]) => part);
     const text = parts.flatMap((part) => (part.kind === 'text' ? [part.text] : [])).join('');
@@ -94,7 +102,8 @@ export class AnswerAssembly {
         ? [{ name: part.name, arguments: part.json || JSON.stringify(part.input ?? {}) }]
         : [],
     );
-    if (calls.length > MAX_CALLS) throw malformed();
+    const usage = usageIn(this.#counts);
+    if (calls.length > MAX_CALLS || usage === undefined) throw malformed();
     const finish = finishOf(this.#stopReason, calls.length > 0);
     const said = text === '' && finish === 'refused' ? this.#explanation : text;
     return {
@@ -102,37 +111,30 @@ export class AnswerAssembly {
       calls: finish === 'tool_calls' ? calls : [],
       finish,
       finishRaw: this.#stopReason,
-      usage: this.#total(),
+      usage,
     };
   }
 
-  #total(): ModelAnswer['usage'] {
-    const { input_tokens, cache_read_input_tokens, cache_creation_input_tokens, output_tokens } = this.#usage;
-    if (input_tokens == null || output_tokens == null) throw malformed();
-    const cached = (cache_read_input_tokens ?? 0) + (cache_creation_input_tokens ?? 0);
-    return { input_tokens: input_tokens + cached, output_tokens };
-  }
-
-  #count(usage: Usage): void {
-    const told = Object.entries(usage).filter(([, count]) => typeof count === 'number');
-    this.#usage = { ...this.#usage, ...Object.fromEntries(told) };
-  }
-
-  #begin(at: number, block: z.infer<typeof Block>): void {
-    if ('text' in block) this.#parts.set(at, { kind: 'text', text: block.text });
+  #begin(at: number, block: z.infer<typeof Block>): string | undefined {
     if ('name' in block)
       this.#parts.set(at, { kind: 'call', name: block.name, json: '', input: block.input });
+    if (!('text' in block)) return undefined;
+    this.#parts.set(at, { kind: 'text', text: block.text });
+    return block.text;
   }
 
-  #extend(at: number, delta: z.infer<typeof Delta>): void {
+  #extend(at: number, delta: z.infer<typeof Delta>): string | undefined {
     const part = this.#parts.get(at);
     if ('text' in delta) {
       if (part?.kind !== 'text') throw malformed();
       part.text += delta.text;
-    } else if ('partial_json' in delta) {
+      return delta.text;
+    }
+    if ('partial_json' in delta) {
       if (part?.kind !== 'call') throw malformed();
       part.json += delta.partial_json;
     }
+    return undefined;
   }
 }
 

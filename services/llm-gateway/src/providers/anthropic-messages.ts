@@ -5,16 +5,20 @@ import type Anthropic from '@anthropic-ai/sdk';
 import type { Provider } from '../generation.ts';
 import { AnswerAssembly } from './anthropic-assembly.ts';
 import { messagesBody } from './anthropic-request.ts';
+import { callOptions } from './clients.ts';
 
 export const anthropicMessages = (client: Anthropic): Provider => ({
-  async generate(model, request, progress) {
-    const stream = await client.messages.create(messagesBody(model, request), { signal: progress.signal });
+  async generate(call) {
+    const { progress } = call;
+    const stream = await client.messages.create(messagesBody(call), callOptions(call));
     const assembly = new AnswerAssembly();
     try {
       for await (const event of stream) {
-        assembly.add(event);
+        const text = assembly.add(event);
+        if (event.type === 'message_start' || event.type === 'message_delta') progress.used(assembly.used);
         if (assembly.isWhole) progress.whole();
-        else if (event.type !== 'message_start') progress.content();
+        // That a block begins says nothing yet.
+        else if (event.type === 'content_block_delta' || text) progress.content(text);
       }
     } catch (error) {
       // Once the answer is whole, how the connection ends is of no interest.

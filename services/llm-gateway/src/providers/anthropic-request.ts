@@ -6,28 +6,29 @@ import type {
   MessageParam,
   Tool,
 } from '@anthropic-ai/sdk/resources/messages/messages';
-import type { AssistantTurn, ModelToolCall, ToolDefinition } from '@troupe/contracts';
-import { JsonObject } from '@troupe/contracts';
-import type { ModelMessage, ModelRequest } from '../generation.ts';
+import type { AssistantTurn, JsonObject, ToolDefinition } from '@troupe/contracts';
+import type { ModelMessage } from '../generation.ts';
+import { argumentsOf } from './call-arguments.ts';
 import { refusedAs } from './fault-of.ts';
+import type { Asked } from './adapted.ts';
+import { adapted } from './adapted.ts';
 import { wireName } from './wire-name.ts';
 
-export function messagesBody(model: string, request: ModelRequest): MessageCreateParamsStreaming {
-  const { messages, toolChoice, outputSchema, maxTokens } = request;
-  const system = messages.flatMap((message) => (message.role === 'system' ? [message.text] : []));
-  const tools = request.tools.length > 0 ? request.tools.map(toolOf) : toolsInHistory(messages);
+export function messagesBody(asked: Asked): MessageCreateParamsStreaming {
+  const { messages } = asked.request;
+  const { system, tools: offered, toolChoice, schema, maxTokens } = adapted(asked);
+  const tools = offered.length > 0 ? offered.map(toolOf) : toolsInHistory(messages);
+  const choice = offered.length > 0 ? toolChoice : 'none';
   return {
-    model,
+    model: asked.model,
     stream: true,
     max_tokens: maxTokens,
-    ...(system.length > 0 && { system: system.join('\n\n') }),
+    ...(system !== undefined && { system }),
     messages: turnsOf(messages),
-    ...(tools.length > 0 && {
-      tools,
-      tool_choice: { type: request.tools.length > 0 ? toolChoice : 'none' },
-    }),
-    ...(outputSchema !== undefined && {
-      output_config: { format: { type: 'json_schema', schema: supportedSchema(outputSchema) } },
+    ...(tools.length > 0 && { tools }),
+    ...(tools.length > 0 && choice !== undefined && { tool_choice: { type: choice } }),
+    ...(schema !== undefined && {
+      output_config: { format: { type: 'json_schema', schema: supportedSchema(schema) } },
     }),
   };
 }
@@ -87,20 +88,11 @@ const assistantBlocks = ({ text, tool_calls }: AssistantTurn): ContentBlockParam
     type: 'tool_use' as const,
     id: call.call_id,
     name: wireName(call.name),
-    input: inputOf(call),
+    input: argumentsOf(call),
   })),
 ];
 
 const textBlock = (text: string): ContentBlockParam[] => (text.trim() === '' ? [] : [{ type: 'text', text }]);
-
-/** The API takes only objects back: arguments that were none are wrapped, so that the model sees what it wrote. */
-function inputOf({ arguments: text }: ModelToolCall): JsonObject {
-  try {
-    return JsonObject.parse(JSON.parse(text));
-  } catch {
-    return { INVALID_JSON: text };
-  }
-}
 
 const toolOf = ({ name, description, input_schema }: ToolDefinition): Tool => ({
   name,

@@ -1,5 +1,5 @@
 // What the SDKs throw, as a fault. Both hide much behind one class: a status when there was an HTTP answer, none for an
-// error event in the stream, plain TypeErrors for a broken connection, SyntaxErrors for what is no JSON.
+// error event in the stream; SyntaxErrors for what is no JSON. A connection that breaks in mid-stream is http.ts' finding.
 import {
   APIConnectionError as AnthropicConnectionError,
   APIError as AnthropicError,
@@ -30,8 +30,6 @@ export function faultOf(error: unknown, now: number): ProviderFault | undefined 
   if (error instanceof OpenAIError) return refusal(error, [error.code, error.type], now);
   if (error instanceof AnthropicError) return refusal(error, [error.errorCode, error.type], now);
   if (error instanceof SyntaxError) return { kind: 'malformed' };
-  // The connection broke in mid-stream: undici's "terminated", with the socket's error as its cause.
-  if (error instanceof TypeError && error.cause !== undefined) return { kind: 'cut' };
   return undefined;
 }
 

@@ -7,31 +7,27 @@ import type {
   ResponseInputItem,
   ResponseTextConfig,
 } from 'openai/resources/responses/responses';
-import type { ModelMessage, ModelRequest } from '../generation.ts';
-import { takesJsonSchema, takesTemperature } from '../rules/models.ts';
+import type { ModelMessage } from '../generation.ts';
 import { isStrict } from '../rules/strict-schema.ts';
+import type { Asked } from './adapted.ts';
+import { adapted } from './adapted.ts';
 import { wireName } from './wire-name.ts';
 
-const TEMPERATURE = 0.2;
 /** The API refuses less. */
 const MIN_OUTPUT_TOKENS = 16;
 
-export function responsesBody(model: string, request: ModelRequest): ResponseCreateParamsStreaming {
-  const { messages, tools, toolChoice, outputSchema, maxTokens } = request;
-  const asksForSchema = outputSchema !== undefined && !takesJsonSchema(model);
-  const instructions = [
-    ...messages.flatMap((message) => (message.role === 'system' ? [message.text] : [])),
-    ...(asksForSchema ? [schemaInWords(outputSchema)] : []),
-  ];
+export function responsesBody(asked: Asked): ResponseCreateParamsStreaming {
+  const { system, tools, toolChoice, strictTools, schema, temperature, maxTokens } = adapted(asked);
   return {
-    model,
+    model: asked.model,
     stream: true,
     store: false,
-    ...(instructions.length > 0 && { instructions: instructions.join('\n\n') }),
-    input: messages.flatMap(itemsOf),
-    ...(tools.length > 0 && { tools: tools.map(toolOf), tool_choice: toolChoice }),
-    ...(outputSchema !== undefined && !asksForSchema && { text: formatOf(outputSchema) }),
-    ...(takesTemperature(model) && { temperature: TEMPERATURE }),
+    ...(system !== undefined && { instructions: system }),
+    input: asked.request.messages.flatMap(itemsOf),
+    ...(tools.length > 0 && { tools: tools.map((tool) => toolOf(tool, strictTools)) }),
+    ...(tools.length > 0 && toolChoice !== undefined && { tool_choice: toolChoice }),
+    ...(schema !== undefined && { text: formatOf(schema) }),
+    ...(temperature !== undefined && { temperature }),
     max_output_tokens: Math.max(MIN_OUTPUT_TOKENS, maxTokens),
   };
 }
@@ -59,18 +55,15 @@ const turnOf = ({ text, tool_calls }: AssistantTurn): ResponseInputItem[] => [
   })),
 ];
 
-/** Not strict: a tool's optional arguments are outside the strict subset, and the executor validates what it gets. */
-const toolOf = ({ name, description, input_schema }: ToolDefinition): FunctionTool => ({
+/** A tool with optional arguments is outside the strict subset: the executor validates what it gets in any case. */
+const toolOf = ({ name, description, input_schema }: ToolDefinition, strictly: boolean): FunctionTool => ({
   type: 'function',
   name,
   description,
   parameters: input_schema,
-  strict: false,
+  strict: strictly && isStrict(input_schema),
 });
 
 const formatOf = (schema: JsonObject): ResponseTextConfig => ({
   format: { type: 'json_schema', name: 'answer', schema, strict: isStrict(schema) },
 });
-
-const schemaInWords = (schema: JsonObject): string =>
-  `The final answer must be JSON that satisfies this JSON Schema, and nothing else: ${JSON.stringify(schema)}`;

@@ -1,17 +1,20 @@
 // The adapter for OpenAI's Responses API, on the official SDK with its retries off. Always streamed, so that silence is
 // noticed; only the terminal event's response is trusted, since the SDK's iterator ends the same way when a stream is cut.
+import type { ModelUsage } from '@troupe/contracts';
 import type OpenAI from 'openai';
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { z } from 'zod';
 import type { ModelAnswer, Progress, Provider } from '../generation.ts';
+import { callOptions } from './clients.ts';
 import { ProviderError, refusedAs } from './fault-of.ts';
 import { MAX_CALLS, MAX_NAME } from './limits.ts';
 import { responsesBody } from './openai-request.ts';
+import { usageOf } from './usage.ts';
 
 export const openaiResponses = (client: OpenAI): Provider => ({
-  async generate(model, request, progress) {
-    const stream = await client.responses.create(responsesBody(model, request), { signal: progress.signal });
-    return readResponse(await finalResponse(stream, progress));
+  async generate(call) {
+    const stream = await client.responses.create(responsesBody(call), callOptions(call));
+    return readResponse(await finalResponse(stream, call.progress));
   },
 });
 
@@ -20,16 +23,23 @@ const PREAMBLE: ReadonlySet<string> = new Set([
   'response.created',
   'response.queued',
   'response.in_progress',
+  'response.output_item.added',
+  'response.content_part.added',
 ]);
 
-/** The response in the stream's terminal event, still to be validated. Throws if the stream ends without one. */
+/**
+ * The response in the stream's terminal event, still to be validated. Throws ProviderError if the stream ends without one:
+ * `malformed` if it was none of this protocol at all, else `cut`.
+ */
 async function finalResponse(
   stream: AsyncIterable<ResponseStreamEvent>,
   progress: Progress,
 ): Promise<unknown> {
   let final: unknown;
+  let begun = false;
   try {
     for await (const event of stream) {
+      begun = true;
       switch (event.type) {
         case 'response.completed':
         case 'response.incomplete':
@@ -37,7 +47,11 @@ async function finalResponse(
           progress.whole();
           break;
         case 'response.failed':
+          tellUsage(event.response, progress);
           throw failed(event.response.error);
+        case 'response.output_text.delta':
+          progress.content(event.delta);
+          break;
         default:
           if (!PREAMBLE.has(event.type) && final === undefined) progress.content();
       }
@@ -46,12 +60,41 @@ async function finalResponse(
     // Once the answer is whole, how the connection ends is of no interest.
     if (final === undefined) throw error;
   }
-  if (final === undefined) throw new ProviderError({ kind: 'cut' });
+  if (final === undefined) throw new ProviderError({ kind: begun ? 'cut' : 'malformed' });
   return final;
 }
 
 const failed = (error: { readonly code?: unknown } | null | undefined): ProviderError =>
   refusedAs(...(typeof error?.code === 'string' ? [error.code] : []));
+
+const count = z.int().nonnegative();
+const Usage = z.object({
+  input_tokens: count,
+  input_tokens_details: z
+    .object({
+      cached_tokens: count.nullish(),
+      cache_write_tokens: count.nullish(),
+      cache_write_tokens_details: z.object({ ttl_12h_tokens: count.nullish() }).nullish(),
+    })
+    .nullish(),
+  output_tokens: count,
+  output_tokens_details: z.object({ reasoning_tokens: count.nullish() }).nullish(),
+});
+
+const usageIn = ({ input_tokens_details: input, ...usage }: z.infer<typeof Usage>): ModelUsage =>
+  usageOf({
+    input: usage.input_tokens,
+    output: usage.output_tokens,
+    cached: input?.cached_tokens,
+    written: input?.cache_write_tokens,
+    writtenLong: input?.cache_write_tokens_details?.ttl_12h_tokens,
+    reasoning: usage.output_tokens_details?.reasoning_tokens,
+  });
+
+function tellUsage({ usage }: { readonly usage?: unknown }, progress: Progress): void {
+  const parsed = Usage.safeParse(usage);
+  if (parsed.success) progress.used(usageIn(parsed.data));
+}
 
 const Part = z.discriminatedUnion('type', [
   z.object({ type: z.literal('output_text'), text: z.string() }),
@@ -74,7 +117,7 @@ const FinalResponse = z.object({
   status: z.enum(['completed', 'incomplete']),
   incomplete_details: z.object({ reason: z.string() }).nullish(),
   output: z.array(z.union([Message, FunctionCall, OtherItem])),
-  usage: z.object({ input_tokens: z.int().nonnegative(), output_tokens: z.int().nonnegative() }),
+  usage: Usage,
 });
 type FinalResponse = z.infer<typeof FinalResponse>;
 
@@ -95,7 +138,7 @@ function readResponse(raw: unknown): ModelAnswer {
     calls: finish === 'tool_calls' ? calls : [],
     finish,
     finishRaw,
-    usage,
+    usage: usageIn(usage),
   };
 }
 

@@ -1,5 +1,6 @@
-// What a fault means: whether the same target is tried again, whether the target's circuit breaker counts it, and whether
-// another target may be asked. Two tables; the first case that fits decides. Pure.
+// What a fault means: whether the same target is tried again, whether another key may succeed at once, whether the target's circuit
+// breaker counts it, and whether another target may be asked. Two tables; the first case that fits decides. Pure.
+import type { Health } from '../circuit/circuit.ts';
 import type { ProviderFault } from './fault.ts';
 
 export type FaultClass =
@@ -16,46 +17,61 @@ export type FaultClass =
   | 'overloaded'
   | 'server_error'
   | 'unreachable'
+  | 'no_response'
   | 'no_content'
   | 'stalled'
+  | 'out_of_time'
   | 'cut'
   | 'malformed';
 
 export interface Verdict {
   /** How often the same target may be tried again: as the settings say, at most once, not at all. */
   readonly retries: 'all' | 'one' | 'none';
-  /** Says something about the target's health, so that its breaker counts it. What the caller did wrong does not. */
-  readonly counts: boolean;
-  /** Another target may succeed. Otherwise it would be asked the same wrong thing, and a refusal must not be laundered. */
-  readonly fallback: boolean;
+  /** Whether it was the key's fault, so that others are tried at once: all of them, one, none. */
+  readonly keys: 'all' | 'one' | 'none';
+  /** What it says about the target's health. What the caller, the account or the deadline brought about says nothing. */
+  readonly health: Health;
+  /** Who else may succeed: any target, one with a larger context, nobody; a refusal must not be laundered. */
+  readonly fallback: 'any' | 'larger_context' | 'none';
 }
 
-const THE_CALLER: Verdict = { retries: 'none', counts: false, fallback: false };
-const THE_ACCOUNT: Verdict = { retries: 'none', counts: false, fallback: true };
-const ILL: Verdict = { retries: 'all', counts: true, fallback: true };
-const ILL_ONCE: Verdict = { retries: 'one', counts: true, fallback: true };
+const THE_CALLER: Verdict = { retries: 'none', keys: 'none', health: 'unknown', fallback: 'none' };
+const THE_KEY: Verdict = { retries: 'none', keys: 'all', health: 'unknown', fallback: 'any' };
+const ILL: Verdict = { retries: 'all', keys: 'none', health: 'bad', fallback: 'any' };
+const ILL_ONCE: Verdict = { ...ILL, retries: 'one' };
+/** Whoever was silent for the whole time once is given no second time: the next target is asked at once. */
+const SILENT: Verdict = { ...ILL, retries: 'none' };
 
 export const VERDICTS: Readonly<Record<FaultClass, Verdict>> = {
-  context_too_long: THE_CALLER,
+  context_too_long: { ...THE_CALLER, fallback: 'larger_context' },
   content_filtered: THE_CALLER,
   request_rejected: THE_CALLER,
-  unsupported_request: THE_ACCOUNT,
-  quota_exhausted: THE_ACCOUNT,
-  unauthorized: THE_ACCOUNT,
-  forbidden: THE_ACCOUNT,
-  unknown_model: THE_ACCOUNT,
-  rate_limited: { retries: 'all', counts: false, fallback: true },
-  conflict: { retries: 'one', counts: false, fallback: true },
+  unsupported_request: { ...THE_CALLER, fallback: 'any' },
+  unauthorized: THE_KEY,
+  quota_exhausted: THE_KEY,
+  // The key may lack this model; that all of them do is likely, so only one more is asked.
+  forbidden: { ...THE_KEY, keys: 'one' },
+  unknown_model: { ...THE_KEY, keys: 'one' },
+  rate_limited: { ...THE_KEY, retries: 'all' },
+  conflict: { retries: 'one', keys: 'none', health: 'unknown', fallback: 'any' },
   server_error: ILL,
   unreachable: ILL,
-  // The vendor is short of capacity: insisting does not help.
+  // The vendor is short of capacity: insisting does not help, and neither do other keys.
   overloaded: ILL_ONCE,
   stalled: ILL_ONCE,
   cut: ILL_ONCE,
   malformed: ILL_ONCE,
-  // Whoever was silent for the whole time once is given no second time: the next target is asked at once.
-  no_content: { retries: 'none', counts: true, fallback: true },
+  no_response: SILENT,
+  no_content: { ...SILENT, health: 'slow' },
+  out_of_time: { ...SILENT, health: 'unknown' },
 };
+
+const TIMEOUTS = {
+  first_byte: 'no_response',
+  first_content: 'no_content',
+  more_content: 'stalled',
+  whole_answer: 'out_of_time',
+} as const;
 
 type Refusal = Extract<ProviderFault, { kind: 'refused' }>;
 interface Case {
@@ -81,6 +97,7 @@ const CASES: readonly Case[] = [
       'bio_policy',
       'misalignment_policy_violation',
     ],
+    message400: /content (filtering|management) policy/i,
   },
   {
     class: 'quota_exhausted',
@@ -130,7 +147,7 @@ export function classify(fault: ProviderFault): FaultClass {
     case 'refused':
       return CASES.find((entry) => fits(entry, fault))?.class ?? byStatus(fault.status);
     case 'timeout':
-      return fault.waitingFor === 'first_content' ? 'no_content' : 'stalled';
+      return TIMEOUTS[fault.waitingFor];
     case 'unreachable':
     case 'cut':
     case 'malformed':

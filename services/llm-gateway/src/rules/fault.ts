@@ -13,7 +13,10 @@ export type ProviderFault =
     }
   /** No answer: refused connection, DNS, TLS, reset before the headers. */
   | { readonly kind: 'unreachable' }
-  | { readonly kind: 'timeout'; readonly waitingFor: 'first_content' | 'more_content' }
+  | {
+      readonly kind: 'timeout';
+      readonly waitingFor: 'first_byte' | 'first_content' | 'more_content' | 'whole_answer';
+    }
   /** The connection ended, by a fault or silently, before the provider had said that the answer is whole. */
   | { readonly kind: 'cut' }
   /** Not what the protocol promises: no JSON, a missing field, an unknown end. */

@@ -1,12 +1,16 @@
 // A gateway as tests want it: quick to retry, its log lines kept.
 import assert from 'node:assert/strict';
-import type { Completion } from '../complete.ts';
-import { createGateway } from '../gateway.ts';
-import type { Gateway, GatewayLimits } from '../gateway.ts';
+import type { EventId, UserId, WorkflowId } from '@troupe/contracts';
+import { GatewayMetrics, silentTelemetry } from '@troupe/shared';
+import type { CallContext, Completion } from '../complete.ts';
 import { readConfig } from '../config.ts';
+import type { Gateway, GatewayParts } from '../gateway.ts';
+import { createGateway } from '../gateway.ts';
 import type { ModelRequest } from '../generation.ts';
-import { silentTelemetry } from '@troupe/shared';
+import type { Times } from '../rules/times.ts';
+import { TIMES } from '../rules/times.ts';
 import { keptLogger } from './kept-logger.ts';
+import { testParts } from './parts.ts';
 
 export const OPENAI_KEY = 'sk-test-openai-0123456789';
 export const ANTHROPIC_KEY = 'sk-ant-test-9876543210';
@@ -16,14 +20,20 @@ export interface TestGateway extends Gateway {
   readonly logged: () => string;
 }
 
+/** Other times and parts than a test has by itself. */
+export interface Otherwise {
+  readonly times?: Partial<Times>;
+  readonly parts?: Partial<GatewayParts>;
+}
+
 /** Both providers at `url`; gpt-4.1-mini first, then gpt-3.5-turbo, unless `env` says otherwise. */
 export function testGateway(
   url: string,
   env: Readonly<Record<string, string>> = {},
-  limits: Partial<GatewayLimits> = {},
+  otherwise: Otherwise = {},
 ): TestGateway {
   const { logger, lines } = keptLogger();
-  const config = readConfig({
+  const read = readConfig({
     OPENAI_API_KEY: OPENAI_KEY,
     OPENAI_BASE_URL: `${url}/v1`,
     ANTHROPIC_API_KEY: ANTHROPIC_KEY,
@@ -31,15 +41,14 @@ export function testGateway(
     ...env,
   });
   // Below what may be configured: a test does not wait.
-  const quick = { ...config, AGENT_HTTP_BASE_BACKOFF_SECONDS: 0.005 };
+  const config = { ...read, AGENT_HTTP_BASE_BACKOFF_SECONDS: 0.005 };
+  const times = { ...TIMES, turn: 30_000, minUseful: 100, keyThrottled: 5, ...otherwise.times };
+  const { metrics, tracer } = silentTelemetry();
   const gateway = createGateway(
-    quick,
-    { ...silentTelemetry(), logger },
-    {
-      budgetMs: 30_000,
-      circuit: { failures: 5, openForMs: 60_000 },
-      ...limits,
-    },
+    config,
+    { ...testParts({ config, times }), ...otherwise.parts },
+    { metrics, gatewayMetrics: new GatewayMetrics(metrics.registry), tracer, logger },
+    times,
   );
   return { ...gateway, logged: () => lines.join('') };
 }
@@ -54,21 +63,31 @@ export const asking = (text: string, more: Partial<ModelRequest> = {}): ModelReq
   ...more,
 });
 
+/** The rest of a call whose caller and whose time are of no interest. */
+export const calling = (more: Partial<CallContext> = {}): CallContext => ({
+  call: { user: 'user-1' as UserId, workflow: 'run-1' as WorkflowId, request: '0'.repeat(32) as EventId },
+  deadlineAt: undefined,
+  signal: new AbortController().signal,
+  logger: keptLogger().logger,
+  live: { begin: () => undefined, text: () => undefined },
+  ...more,
+});
+
 export const complete = (
   gateway: Pick<Gateway, 'complete'>,
   request: ModelRequest,
   signal: AbortSignal = new AbortController().signal,
-): Promise<Completion> => gateway.complete(request, { signal, logger: keptLogger().logger });
+): Promise<Completion> => gateway.complete(request, calling({ signal }));
 
-export type Answered = Extract<Completion, { kind: 'answered' }>;
-export type Failed = Extract<Completion, { kind: 'failed' }>;
+export type Rejected = Extract<Completion, { kind: 'rejected' }>;
+export type Answered = Exclude<Completion, Rejected>;
 
 export function answered(completion: Completion): Answered {
-  assert.equal(completion.kind, 'answered', JSON.stringify(completion));
-  return completion;
+  assert.notEqual(completion.kind, 'rejected', JSON.stringify(completion));
+  return completion as Answered;
 }
 
-export function failed(completion: Completion): Failed {
-  assert.equal(completion.kind, 'failed', JSON.stringify(completion));
+export function failed(completion: Completion): Rejected {
+  assert.equal(completion.kind, 'rejected', JSON.stringify(completion));
   return completion;
 }

@@ -7,6 +7,7 @@ export interface SimulatedCall {
   readonly endpoint: 'responses' | 'messages' | 'embeddings' | 'chat';
   readonly model: string;
   readonly outcome: 'open' | 'completed' | 'failed' | 'aborted';
+  readonly key_hash: string;
   readonly headers: { readonly traceparent: string | null };
   readonly input_tokens: number;
   readonly output_tokens: number;

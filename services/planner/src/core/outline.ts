@@ -8,6 +8,8 @@ export interface Spent {
   /** Outcomes of recalls, model calls and tool calls. */
   readonly steps: number;
   readonly usage: Usage;
+  /** Of its model calls, in billionths of a US dollar; null: of at least one nobody knows. */
+  readonly costNanoUsd: number | null;
 }
 
 export interface RunOutline extends WorkflowKey, Spent {
@@ -21,7 +23,7 @@ export interface RunOutline extends WorkflowKey, Spent {
   readonly startedAt: number;
 }
 
-export const UNSPENT: Spent = { steps: 0, usage: { input_tokens: 0, output_tokens: 0 } };
+export const UNSPENT: Spent = { steps: 0, usage: { input_tokens: 0, output_tokens: 0 }, costNanoUsd: 0 };
 
 /** The run that begins with this event. */
 export function outlineOf(first: StoredEvent): RunOutline {
@@ -45,12 +47,28 @@ export function counted<Run extends Spent>(run: Run, event: StoredEvent): Run {
   return {
     ...run,
     steps: steps + 1,
+    costNanoUsd: withCost(run.costNanoUsd, costIn(event)),
     usage: {
       input_tokens: sum(usage.input_tokens, used.input_tokens),
       output_tokens: sum(usage.output_tokens, used.output_tokens),
     },
   };
 }
+
+/** An outcome that does not say is one whose cost nobody knows, unless it is of no model call. */
+function costIn(event: StoredEvent): number | null {
+  switch (event.type) {
+    case 'llm.completed':
+      return event.data.cost_nano_usd ?? null;
+    case 'llm.failed':
+      return event.data.attempts === 0 ? 0 : (event.data.cost_nano_usd ?? null);
+    default:
+      return 0;
+  }
+}
+
+const withCost = (before: number | null, cost: number | null): number | null =>
+  before === null || cost === null ? null : sum(before, cost);
 
 /** Whatever a provider says that it used, the sum stays one that the result can hold. */
 const sum = (a: number, b: number): number => Math.min(a + b, Number.MAX_SAFE_INTEGER);
@@ -78,6 +96,7 @@ export const resultOf = <Status extends string>(
   status,
   steps: run.steps,
   usage: run.usage,
+  cost_nano_usd: run.costNanoUsd,
   correlation_id: run.correlationId,
   started_at: new Date(run.startedAt).toISOString(),
   finished_at: new Date(finishedAt).toISOString(),

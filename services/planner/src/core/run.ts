@@ -45,7 +45,7 @@ export function begin(first: StoredEvent, machineFor: MachineFor): Run {
       run,
       first,
       { machine, requests: new Map(), timers: new Map(), cancellations: [] },
-      enter(machine, { request: first.data, workflow, correlationId }),
+      enter(machine, { request: first.data, workflow, correlationId, startedAt: first.storedAt }),
     );
   });
   return withinRoom(begun, first);

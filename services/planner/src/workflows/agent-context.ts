@@ -19,6 +19,8 @@ export interface AgentInput {
   readonly request: WorkflowRequested;
   readonly workflow: string;
   readonly correlationId: string;
+  /** The stream's time of the run's first event, in milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 export interface AgentContext extends AgentInput {
@@ -85,7 +87,7 @@ export const callsOf = ({ reading }: AgentContext): readonly RequestedCall[] =>
   reading?.kind === 'act' ? reading.calls : [];
 
 export function modelRequest(context: AgentContext, definition: WorkflowDefinition): DataOf<'llm.requested'> {
-  const { settings } = context.request;
+  const { settings, deadline_seconds } = context.request;
   const last = isLast(context, context.turn);
   return {
     turn: context.turn,
@@ -95,6 +97,7 @@ export function modelRequest(context: AgentContext, definition: WorkflowDefiniti
     tool_choice: last ? 'none' : 'auto',
     output_schema: definition.outputJsonSchema,
     max_tokens: settings.max_tokens,
+    deadline_at: new Date(context.startedAt + deadline_seconds * 1_000).toISOString(),
   };
 }
 

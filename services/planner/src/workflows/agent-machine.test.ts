@@ -52,8 +52,10 @@ test('a run whose recall failed goes on without its past', () => {
   assert.deepEqual(story.owedTypes(), ['llm.requested']);
 });
 
-test('a model request takes tools, limits and the place in the conversation from the log', () => {
+test('a model request takes tools, limits, the deadline and the place in the conversation from the log', () => {
   const story = new AgentStory(requested({ max_tokens: 777 })).recalls();
+  const [first] = story.log.events;
+  assert.ok(first?.type === 'workflow.requested');
   assert.deepEqual(
     { ...story.prompt, messages: story.prompt.messages.map(({ role }) => role) },
     {
@@ -64,6 +66,7 @@ test('a model request takes tools, limits and the place in the conversation from
       tool_choice: 'auto',
       output_schema: undefined,
       max_tokens: 777,
+      deadline_at: new Date(first.storedAt + first.data.deadline_seconds * 1_000).toISOString(),
     },
   );
 });

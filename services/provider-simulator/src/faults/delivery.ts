@@ -1,13 +1,13 @@
 // How an answer leaves the process, as data: a list of steps. A fault is nothing but another list, so every fault can be
 // read and tested here without a socket; perform() in ../perform.ts carries the steps out.
-import type { Fault } from './action.ts';
+import { type Piece, piece } from '../protocol/sse.ts';
+import type { ErrorFault, PlainFault } from './spelled-out.ts';
 
 export type Step =
   /** null: for as long as the client stays. */
   | { readonly kind: 'wait'; readonly ms: number | null }
   | { readonly kind: 'head'; readonly status: number; readonly headers: Readonly<Record<string, string>> }
-  | { readonly kind: 'write'; readonly text: string }
-  | { readonly kind: 'end'; readonly text: string }
+  | ({ readonly kind: 'write' | 'end' } & Piece)
   /** Closes the connection with the answer unfinished. */
   | { readonly kind: 'hang_up' }
   | { readonly kind: 'reset' };
@@ -23,21 +23,23 @@ export interface Delivery {
 /** A finished answer in pieces: SSE events, or the two halves of a JSON body. */
 export interface WireAnswer {
   readonly contentType: string;
-  readonly events: readonly string[];
+  readonly events: readonly Piece[];
   /** The pieces without which the client cannot know that the answer is whole. */
-  readonly ending: readonly string[];
+  readonly ending: readonly Piece[];
 }
-
-export type ErrorFault = Extract<Fault, { kind: 'error' | 'error_event' | 'response_failed' }>;
 
 /** The dialect's words for an error: a body, or the event at `position` of a stream. */
 export type WordError = (fault: ErrorFault, position: number) => string;
 
-const MALFORMED = 'event: malformed\ndata: {"provider-simulator": "malf\n\n';
-const HTML = '<html><body>[provider-simulator] This is not the API.</body></html>\n';
+const MALFORMED = piece('event: malformed\ndata: {"provider-simulator": "malf\n\n');
+const HTML = piece('<html><body>[provider-simulator] This is not the API.</body></html>\n');
 
 /** The delivery of `answer` under `fault`; whole and at once without one. */
-export function deliveryOf(fault: Fault | undefined, answer: WireAnswer, wordError: WordError): Delivery {
+export function deliveryOf(
+  fault: PlainFault | undefined,
+  answer: WireAnswer,
+  wordError: WordError,
+): Delivery {
   if (fault === undefined) return completed(answer.contentType, [end(piecesOf(answer))]);
   if ('afterEvents' in fault) return interrupted(fault, answer, wordError);
   switch (fault.kind) {
@@ -51,10 +53,12 @@ export function deliveryOf(fault: Fault | undefined, answer: WireAnswer, wordErr
       return failed('text/html', [end([HTML])]);
     case 'no_terminal':
       return failed(answer.contentType, [end(answer.events)]);
+    case 'no_last_event':
+      return failed(answer.contentType, [end(piecesOf(answer).slice(0, -1))]);
   }
 }
 
-type Interruption = Extract<Fault, { afterEvents: number }>;
+type Interruption = Extract<PlainFault, { afterEvents: number }>;
 
 /** Something happens between two pieces, always before the last one. */
 function interrupted(fault: Interruption, answer: WireAnswer, wordError: WordError): Delivery {
@@ -67,11 +71,17 @@ function interrupted(fault: Interruption, answer: WireAnswer, wordError: WordErr
       return failed(contentType, [write(before), { kind: 'hang_up' }]);
     case 'stall':
       return completed(contentType, [write(before), wait(fault.ms), end(rest)]);
+    case 'trickle':
+      return fault.cut === true
+        ? failed(contentType, [write(before), ...oneByOne(rest, fault.ms).slice(0, -1), { kind: 'hang_up' }])
+        : completed(contentType, [write(before), ...oneByOne(rest, fault.ms)]);
     case 'malformed_event':
       return failed(contentType, [end([...before, MALFORMED, ...rest])]);
+    case 'silent_end':
+      return failed(contentType, [end(before)]);
     case 'error_event':
     case 'response_failed':
-      return failed(contentType, [end([...before, wordError(fault, at)])]);
+      return failed(contentType, [end([...before, piece(wordError(fault, at))])]);
   }
 }
 
@@ -82,7 +92,7 @@ export function errorDelivery(
   headers: Readonly<Record<string, string>> = {},
 ): Delivery {
   const head: Step = { kind: 'head', status, headers: { ...headers, 'content-type': 'application/json' } };
-  return { steps: [head, end([body])], outcome: 'failed', status };
+  return { steps: [head, end([piece(body)])], outcome: 'failed', status };
 }
 
 /** The same delivery, `ms` later. */
@@ -90,7 +100,7 @@ export function delayed(delivery: Delivery, ms: number): Delivery {
   return ms === 0 ? delivery : { ...delivery, steps: [wait(ms), ...delivery.steps] };
 }
 
-const piecesOf = ({ events, ending }: WireAnswer): string[] => [...events, ...ending];
+const piecesOf = ({ events, ending }: WireAnswer): Piece[] => [...events, ...ending];
 
 const completed = (contentType: string, steps: readonly Step[]): Delivery => ({
   steps: [ok(contentType), ...steps],
@@ -109,5 +119,14 @@ const ok = (contentType: string): Step => ({
   headers: { 'content-type': contentType },
 });
 const wait = (ms: number | null): Step => ({ kind: 'wait', ms });
-const write = (texts: readonly string[]): Step => ({ kind: 'write', text: texts.join('') });
-const end = (texts: readonly string[]): Step => ({ kind: 'end', text: texts.join('') });
+const write = (pieces: readonly Piece[]): Step => ({ kind: 'write', ...joined(pieces) });
+const end = (pieces: readonly Piece[]): Step => ({ kind: 'end', ...joined(pieces) });
+
+const oneByOne = (pieces: readonly Piece[], ms: number): Step[] =>
+  pieces.flatMap((last, i) => [wait(ms), i === pieces.length - 1 ? end([last]) : write([last])]);
+
+const joined = (pieces: readonly Piece[]): Piece => ({
+  text: pieces.map(({ text }) => text).join(''),
+  says: pieces.reduce((sum, { says }) => sum + says, 0),
+  tells: pieces.findLast(({ tells }) => tells !== undefined)?.tells,
+});

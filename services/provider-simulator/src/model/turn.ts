@@ -13,7 +13,8 @@ export type Turn =
   | { readonly kind: 'calls'; readonly calls: readonly PlannedCall[]; readonly truncated: boolean }
   | { readonly kind: 'refusal'; readonly text: string };
 
-const textOf = (turn: Turn): string =>
+/** Everything that the model wrote, names of tools included: what its output tokens are counted by. */
+export const textOf = (turn: Turn): string =>
   turn.kind === 'calls' ? turn.calls.map((call) => call.name + call.arguments).join('') : turn.text;
 
 export const outputTokens = (turn: Turn): number => countTokens(textOf(turn));

@@ -1,9 +1,10 @@
 // OpenAI's Chat Completions API, the answering half: a turn as one choice, whole or as chunks. Whatever says that the
 // answer is whole (finish reason, usage, [DONE]) belongs to the stream's ending.
 import { parseChatRequest } from './chat-request.ts';
+import type { Usage } from '../model/tokens.ts';
 import type { Dialect, Reply } from './dialect.ts';
 import { openaiError } from './errors.ts';
-import { DONE_EVENT, dataEvent, type EventStream, pieces } from './sse.ts';
+import { DONE_EVENT, dataEvent, type EventStream, piece, pieces } from './sse.ts';
 
 export const chatCompletions: Dialect = {
   endpoint: 'chat',
@@ -27,12 +28,12 @@ const head = ({ id, createdAt, request }: Reply): object => ({
   service_tier: 'default',
 });
 
-const usageOf = ({ usage }: Reply): object => ({
+const wireUsage = (usage: Usage): object => ({
   prompt_tokens: usage.inputTokens,
   completion_tokens: usage.outputTokens,
   total_tokens: usage.inputTokens + usage.outputTokens,
-  prompt_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
-  completion_tokens_details: { reasoning_tokens: 0 },
+  prompt_tokens_details: { cached_tokens: usage.cached ?? 0, cache_write_tokens: usage.cacheWrite ?? 0 },
+  completion_tokens_details: { reasoning_tokens: usage.reasoning ?? 0 },
 });
 
 interface WireCall {
@@ -63,54 +64,65 @@ function completion(reply: Reply): object {
     ...head(reply),
     object: 'chat.completion',
     choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason(reply) }],
-    usage: usageOf(reply),
+    ...(reply.usage && { usage: wireUsage(reply.usage) }),
   };
 }
 
 function stream(reply: Reply): EventStream {
+  const { streamUsage } = reply.request;
+  const usage = streamUsage ? reply.usage : undefined;
   const common = {
     ...head(reply),
     object: 'chat.completion.chunk',
-    ...(reply.request.streamUsage ? { usage: null } : {}),
+    ...(streamUsage ? { usage: null } : {}),
   };
   const chunk = (delta: object, finish_reason: string | null = null): string =>
     dataEvent({ ...common, choices: [{ index: 0, delta, logprobs: null, finish_reason }] });
   return {
-    events: deltasOf(reply).map((delta) => chunk(delta)),
+    events: deltasOf(reply).map(({ delta, says }) => piece(chunk(delta), says)),
     ending: [
-      chunk({}, finishReason(reply)),
-      ...(reply.request.streamUsage ? [dataEvent({ ...common, choices: [], usage: usageOf(reply) })] : []),
-      DONE_EVENT,
+      piece(chunk({}, finishReason(reply))),
+      ...(usage ? [piece(dataEvent({ ...common, choices: [], usage: wireUsage(usage) }), 0, usage)] : []),
+      piece(DONE_EVENT),
     ],
   };
 }
 
-function deltasOf(reply: Reply): object[] {
+interface Delta {
+  readonly delta: object;
+  readonly says: number;
+}
+
+function deltasOf(reply: Reply): Delta[] {
   const { turn, deltaLength } = reply;
+  const begin = (fields: object): Delta => ({ delta: { role: 'assistant', ...fields }, says: 0 });
   switch (turn.kind) {
     case 'answer':
       return [
-        { role: 'assistant', content: '', refusal: null },
-        ...pieces(turn.text, deltaLength).map((content) => ({ content })),
+        begin({ content: '', refusal: null }),
+        ...pieces(turn.text, deltaLength).map((content) => ({ delta: { content }, says: content.length })),
       ];
     case 'refusal':
       return [
-        { role: 'assistant', content: null, refusal: '' },
-        ...pieces(turn.text, deltaLength).map((refusal) => ({ refusal })),
+        begin({ content: null, refusal: '' }),
+        ...pieces(turn.text, deltaLength).map((refusal) => ({ delta: { refusal }, says: refusal.length })),
       ];
     case 'calls':
       return [
-        { role: 'assistant', content: null, refusal: null },
+        begin({ content: null, refusal: null }),
         ...callsOf(reply).flatMap((call, index) => callDeltas(call, index, deltaLength)),
       ];
   }
 }
 
-function callDeltas(call: WireCall, index: number, deltaLength: number): object[] {
-  const begin = { index, ...call, function: { name: call.function.name, arguments: '' } };
-  const rest = pieces(call.function.arguments, deltaLength).map((piece) => ({
-    index,
-    function: { arguments: piece },
-  }));
-  return [begin, ...rest].map((delta) => ({ tool_calls: [delta] }));
+function callDeltas(call: WireCall, index: number, deltaLength: number): Delta[] {
+  const { name } = call.function;
+  const begin = { index, ...call, function: { name, arguments: '' } };
+  return [
+    { delta: { tool_calls: [begin] }, says: name.length },
+    ...pieces(call.function.arguments, deltaLength).map((part) => ({
+      delta: { tool_calls: [{ index, function: { arguments: part } }] },
+      says: part.length,
+    })),
+  ];
 }

@@ -14,7 +14,8 @@ export interface Reply {
   readonly createdAt: Date;
   readonly request: ModelRequest;
   readonly turn: Turn;
-  readonly usage: Usage;
+  /** undefined: the provider keeps it to itself. */
+  readonly usage: Usage | undefined;
   /** Characters per streamed delta. */
   readonly deltaLength: number;
 }

@@ -60,15 +60,21 @@ function textsOf(input: z.infer<typeof Body>['input']): string[] {
   return input.map((item) => (Array.isArray(item) ? item.join(' ') : String(item)));
 }
 
-export function embeddingBody(request: EmbeddingRequest): object {
+/** `scripted` changes what comes back, not what was asked for. */
+export function embeddingBody(
+  request: EmbeddingRequest,
+  scripted: { readonly dimensions?: number | undefined; readonly reversed?: boolean | undefined } = {},
+): object {
+  const { dimensions = request.dimensions, reversed = false } = scripted;
+  const data = request.texts.map((text, index) => ({
+    object: 'embedding',
+    index,
+    embedding: encode(lexicalVector(text, dimensions), request.encoding),
+  }));
   return {
     object: 'list',
     model: request.model,
-    data: request.texts.map((text, index) => ({
-      object: 'embedding',
-      index,
-      embedding: encode(lexicalVector(text, request.dimensions), request.encoding),
-    })),
+    data: reversed ? data.reverse() : data,
     usage: { prompt_tokens: request.inputTokens, total_tokens: request.inputTokens },
   };
 }

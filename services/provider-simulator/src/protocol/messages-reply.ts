@@ -1,17 +1,18 @@
 // Anthropic's Messages API, the answering half: a turn as content blocks, whole or as the events of a stream. Usage in
 // `message_delta` is cumulative, as Anthropic counts. `message_delta` carries the stop reason, so it belongs to the ending.
 import { isRecord, parseJson } from '../model/json.ts';
+import type { Usage } from '../model/tokens.ts';
 import type { Dialect, Reply } from './dialect.ts';
 import { anthropicError } from './errors.ts';
 import { parseMessagesRequest } from './messages-request.ts';
-import { type EventStream, namedEvent, pieces } from './sse.ts';
+import { type EventStream, namedEvent, type Piece, piece, pieces } from './sse.ts';
 
 export const messages: Dialect = {
   endpoint: 'messages',
   family: 'anthropic',
   parse: parseMessagesRequest,
   body: (reply) => ({
-    ...messageOf(reply, reply.usage.outputTokens),
+    ...messageOf(reply, reply.usage),
     ...stopOf(reply),
     content: blocksOf(reply),
   }),
@@ -24,7 +25,7 @@ type Block =
   | { type: 'text'; text: string; citations: null }
   | { type: 'tool_use'; id: string; name: string; input: unknown; caller: { type: 'direct' } };
 
-function messageOf({ id, request, usage }: Reply, outputTokens: number): object {
+function messageOf({ id, request }: Reply, usage: Usage | undefined): object {
   return {
     id: `msg_${id}`,
     type: 'message',
@@ -36,18 +37,27 @@ function messageOf({ id, request, usage }: Reply, outputTokens: number): object 
     stop_reason: null,
     stop_sequence: null,
     stop_details: null,
-    usage: {
-      cache_creation: null,
-      cache_creation_input_tokens: 0,
-      cache_read_input_tokens: 0,
-      inference_geo: null,
-      input_tokens: usage.inputTokens,
-      output_tokens: outputTokens,
-      output_tokens_details: null,
-      server_tool_use: null,
-      service_tier: 'standard',
-      speed: null,
-    },
+    ...(usage && {
+      usage: { ...wireUsage(usage), inference_geo: null, service_tier: 'standard', speed: null },
+    }),
+  };
+}
+
+/** Anthropic's `input_tokens` are those beside the cache. */
+function wireUsage(usage: Usage): object {
+  const { cached = 0, cacheWrite = 0, cacheWriteShort, cacheWriteLong, reasoning, webSearches } = usage;
+  return {
+    cache_creation:
+      (cacheWriteShort ?? cacheWriteLong) === undefined
+        ? null
+        : { ephemeral_5m_input_tokens: cacheWriteShort ?? 0, ephemeral_1h_input_tokens: cacheWriteLong ?? 0 },
+    cache_creation_input_tokens: cacheWrite,
+    cache_read_input_tokens: cached,
+    input_tokens: usage.inputTokens - cached - cacheWrite,
+    output_tokens: usage.outputTokens,
+    output_tokens_details: reasoning === undefined ? null : { thinking_tokens: reasoning },
+    server_tool_use:
+      webSearches === undefined ? null : { web_search_requests: webSearches, web_fetch_requests: 0 },
   };
 }
 
@@ -81,36 +91,42 @@ function blocksOf({ id, turn }: Reply): Block[] {
   }
 }
 
+const event = (type: string, fields: object = {}): string => namedEvent(type, { type, ...fields });
+
 function stream(reply: Reply): EventStream {
-  const event = (type: string, fields: object = {}): string => namedEvent(type, { type, ...fields });
   const { turn, deltaLength, usage } = reply;
+  const begun = usage && { ...usage, outputTokens: 1, reasoning: undefined, webSearches: undefined };
   const blocks = blocksOf(reply).flatMap((block, index) => [
-    event('content_block_start', {
-      index,
-      content_block: block.type === 'text' ? { ...block, text: '' } : { ...block, input: {} },
-    }),
-    ...(index === 0 ? [event('ping')] : []),
+    piece(
+      event('content_block_start', {
+        index,
+        content_block: block.type === 'text' ? { ...block, text: '' } : { ...block, input: {} },
+      }),
+      block.type === 'tool_use' ? block.name.length : 0,
+    ),
+    ...(index === 0 ? [piece(event('ping'))] : []),
     ...(block.type === 'text'
-      ? pieces(block.text, deltaLength).map((text) => ({ type: 'text_delta', text }))
-      : ['', ...pieces(turn.kind === 'calls' ? (turn.calls[index]?.arguments ?? '') : '', deltaLength)].map(
-          (partial_json) => ({ type: 'input_json_delta', partial_json }),
-        )
-    ).map((delta) => event('content_block_delta', { index, delta })),
-    event('content_block_stop', { index }),
+      ? textDeltas(index, block.text, deltaLength)
+      : inputDeltas(index, turn.kind === 'calls' ? (turn.calls[index]?.arguments ?? '') : '', deltaLength)),
+    piece(event('content_block_stop', { index })),
   ]);
-  const total = {
-    cache_creation_input_tokens: 0,
-    cache_read_input_tokens: 0,
-    input_tokens: usage.inputTokens,
-    output_tokens: usage.outputTokens,
-    output_tokens_details: null,
-    server_tool_use: null,
-  };
+  const end = { delta: { ...stopOf(reply), container: null }, ...(usage && { usage: wireUsage(usage) }) };
   return {
-    events: [event('message_start', { message: messageOf(reply, 1) }), ...blocks],
-    ending: [
-      event('message_delta', { delta: { ...stopOf(reply), container: null }, usage: total }),
-      event('message_stop'),
-    ],
+    events: [piece(event('message_start', { message: messageOf(reply, begun) }), 0, begun), ...blocks],
+    ending: [piece(event('message_delta', end), 0, usage), piece(event('message_stop'))],
   };
 }
+
+const textDeltas = (index: number, whole: string, length: number): Piece[] =>
+  pieces(whole, length).map((text) =>
+    piece(event('content_block_delta', { index, delta: { type: 'text_delta', text } }), text.length),
+  );
+
+/** The first one is empty, as Anthropic's is. */
+const inputDeltas = (index: number, whole: string, length: number): Piece[] =>
+  ['', ...pieces(whole, length)].map((partial_json) =>
+    piece(
+      event('content_block_delta', { index, delta: { type: 'input_json_delta', partial_json } }),
+      partial_json.length,
+    ),
+  );

@@ -1,9 +1,10 @@
 // OpenAI's Responses API, the answering half: a turn as output items, whole or as the typed events of a stream. The
 // request's instructions and tools are not echoed; in a stream the long prompt would stand three times.
+import type { Usage } from '../model/tokens.ts';
 import type { Dialect, Reply } from './dialect.ts';
 import { type ApiFault, openaiError } from './errors.ts';
 import { parseResponsesRequest } from './responses-request.ts';
-import { type EventStream, namedEvent, pieces } from './sse.ts';
+import { type EventStream, namedEvent, type Piece, piece, pieces } from './sse.ts';
 
 type TextPart =
   | { type: 'output_text'; text: string; annotations: []; logprobs: [] }
@@ -86,27 +87,39 @@ function snapshot(reply: Reply, status: Status | 'failed'): object {
 
 function finalResponse(reply: Reply): object {
   const truncated = reply.turn.kind !== 'refusal' && reply.turn.truncated;
-  const { inputTokens, outputTokens } = reply.usage;
   return {
     ...snapshot(reply, truncated ? 'incomplete' : 'completed'),
     incomplete_details: truncated ? { reason: 'max_output_tokens' } : null,
     output: outputItems(reply),
-    usage: {
-      input_tokens: inputTokens,
-      input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
-      output_tokens: outputTokens,
-      output_tokens_details: { reasoning_tokens: 0 },
-      total_tokens: inputTokens + outputTokens,
-    },
+    usage: wireUsage(reply.usage),
   };
 }
 
-type Emit = (type: string, fields: object) => void;
+function wireUsage(usage: Usage | undefined): object | null {
+  if (usage === undefined) return null;
+  const { inputTokens, outputTokens, cached = 0, cacheWrite = 0, reasoning = 0 } = usage;
+  const { cacheWriteShort: ttl_30m_tokens, cacheWriteLong: ttl_12h_tokens } = usage;
+  return {
+    input_tokens: inputTokens,
+    input_tokens_details: {
+      cached_tokens: cached,
+      cache_write_tokens: cacheWrite,
+      ...((ttl_30m_tokens ?? ttl_12h_tokens) !== undefined && {
+        cache_write_tokens_details: { ttl_30m_tokens, ttl_12h_tokens },
+      }),
+    },
+    output_tokens: outputTokens,
+    output_tokens_details: { reasoning_tokens: reasoning },
+    total_tokens: inputTokens + outputTokens,
+  };
+}
+
+type Emit = (type: string, fields: object, says?: number) => void;
 
 function stream(reply: Reply): EventStream {
-  const events: string[] = [];
-  const emit: Emit = (type, fields) => {
-    events.push(namedEvent(type, { type, sequence_number: events.length, ...fields }));
+  const events: Piece[] = [];
+  const emit: Emit = (type, fields, says) => {
+    events.push(piece(namedEvent(type, { type, sequence_number: events.length, ...fields }), says));
   };
   emit('response.created', { response: snapshot(reply, 'in_progress') });
   emit('response.in_progress', { response: snapshot(reply, 'in_progress') });
@@ -116,7 +129,10 @@ function stream(reply: Reply): EventStream {
   }
   const truncated = reply.turn.kind !== 'refusal' && reply.turn.truncated;
   emit(truncated ? 'response.incomplete' : 'response.completed', { response: finalResponse(reply) });
-  return { events: events.slice(0, -1), ending: events.slice(-1) };
+  return {
+    events: events.slice(0, -1),
+    ending: events.slice(-1).map((last) => ({ ...last, tells: reply.usage })),
+  };
 }
 
 function emitMessage(
@@ -131,12 +147,14 @@ function emitMessage(
     if (part.type === 'output_text') {
       emit('response.content_part.added', { ...at, part: { ...part, text: '' } });
       for (const delta of pieces(part.text, deltaLength)) {
-        emit('response.output_text.delta', { ...at, delta, logprobs: [] });
+        emit('response.output_text.delta', { ...at, delta, logprobs: [] }, delta.length);
       }
       emit('response.output_text.done', { ...at, text: part.text, logprobs: [] });
     } else {
       emit('response.content_part.added', { ...at, part: { ...part, refusal: '' } });
-      for (const delta of pieces(part.refusal, deltaLength)) emit('response.refusal.delta', { ...at, delta });
+      for (const delta of pieces(part.refusal, deltaLength)) {
+        emit('response.refusal.delta', { ...at, delta }, delta.length);
+      }
       emit('response.refusal.done', { ...at, refusal: part.refusal });
     }
     emit('response.content_part.done', { ...at, part });
@@ -151,12 +169,10 @@ function emitCall(
   deltaLength: number,
 ): void {
   const at = { item_id: item.id, output_index };
-  emit('response.output_item.added', {
-    output_index,
-    item: { ...item, status: 'in_progress', arguments: '' },
-  });
+  const opened = { ...item, status: 'in_progress', arguments: '' };
+  emit('response.output_item.added', { output_index, item: opened }, item.name.length);
   for (const delta of pieces(item.arguments, deltaLength)) {
-    emit('response.function_call_arguments.delta', { ...at, delta });
+    emit('response.function_call_arguments.delta', { ...at, delta }, delta.length);
   }
   emit('response.function_call_arguments.done', { ...at, arguments: item.arguments });
   emit('response.output_item.done', { output_index, item });

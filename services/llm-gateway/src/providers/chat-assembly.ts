@@ -1,0 +1,147 @@
+// A turn put together from the chunks of a Chat Completions stream. Servers that only resemble OpenAI's differ in what they
+// leave out: usage, the calls' indexes, [DONE]; the finish reason is what all of them send.
+import type { ModelUsage } from '@troupe/contracts';
+import { z } from 'zod';
+import type { ModelAnswer } from '../generation.ts';
+import { ProviderError } from './fault-of.ts';
+import { MAX_CALLS, MAX_NAME } from './limits.ts';
+import { usageOf } from './usage.ts';
+
+const count = z.int().nonnegative();
+const Usage = z.object({
+  prompt_tokens: count,
+  prompt_tokens_details: z
+    .object({ cached_tokens: count.nullish(), cache_write_tokens: count.nullish() })
+    .nullish(),
+  completion_tokens: count,
+  completion_tokens_details: z.object({ reasoning_tokens: count.nullish() }).nullish(),
+});
+
+const CallDelta = z.object({
+  index: z
+    .int()
+    .nonnegative()
+    .max(MAX_CALLS - 1)
+    .nullish(),
+  function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }).nullish(),
+});
+const Delta = z.object({
+  content: z.string().nullish(),
+  refusal: z.string().nullish(),
+  /** Two names for thoughts that are shown but are no part of the answer. */
+  reasoning: z.string().nullish(),
+  reasoning_content: z.string().nullish(),
+  tool_calls: z.array(CallDelta).nullish(),
+});
+type Delta = z.infer<typeof Delta>;
+const Choice = z.object({ delta: Delta.nullish(), finish_reason: z.string().nullish() });
+const Chunk = z.object({ choices: z.array(Choice).nullish(), usage: Usage.nullish() });
+
+/** What one chunk added to the answer; undefined: nothing. */
+export interface Grown {
+  readonly text: string | undefined;
+}
+
+export class ChatAssembly {
+  #text = '';
+  #refusal = '';
+  #written = 0;
+  readonly #calls = new Map<number, { name: string; arguments: string }>();
+  #finishReason: string | undefined;
+  #usage: ModelUsage | undefined;
+  #started = false;
+
+  /** Whether the model said that it is done; the count of tokens may still come. */
+  get isWhole(): boolean {
+    return this.#finishReason !== undefined;
+  }
+
+  get usage(): ModelUsage | undefined {
+    return this.#usage;
+  }
+
+  /** For servers that do not count: how many characters the model wrote, thoughts and arguments included. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Takes the next chunk. Throws ProviderError `malformed`. */
+  add(raw: unknown): Grown | undefined {
+    const parsed = Chunk.safeParse(raw);
+    if (!parsed.success) throw malformed();
+    this.#started = true;
+    const { choices, usage } = parsed.data;
+    if (usage != null) this.#usage = inOurForm(usage);
+    const choice = choices?.[0];
+    this.#finishReason ??= choice?.finish_reason ?? undefined;
+    return choice?.delta == null ? undefined : this.#extend(choice.delta);
+  }
+
+  /** Throws ProviderError: `malformed` if nothing came, `cut` before the answer is whole. */
+  answer(): Omit<ModelAnswer, 'usage'> {
+    if (!this.#started) throw malformed();
+    if (this.#finishReason === undefined) throw new ProviderError({ kind: 'cut' });
+    const calls = [...this.#calls].sort(([a], [b]) => a - b).map(([, call]) => call);
+    if (calls.some(({ name }) => name === '' || name.length > MAX_NAME)) throw malformed();
+    const finish = this.#refusal === '' ? finishOf(this.#finishReason, calls.length > 0) : 'refused';
+    const text = this.#text + this.#refusal;
+    return {
+      text: text === '' ? undefined : text,
+      calls:
+        finish === 'tool_calls' ? calls.map((call) => ({ ...call, arguments: call.arguments || '{}' })) : [],
+      finish,
+      finishRaw: this.#finishReason,
+    };
+  }
+
+  #extend(delta: Delta): Grown | undefined {
+    const before = this.#written;
+    const text = this.#wrote(delta.content);
+    this.#text += text;
+    this.#refusal += this.#wrote(delta.refusal);
+    this.#wrote(delta.reasoning);
+    this.#wrote(delta.reasoning_content);
+    for (const [position, { index, function: part }] of (delta.tool_calls ?? []).entries()) {
+      const call = this.#calls.get(index ?? position) ?? { name: '', arguments: '' };
+      // The name comes once and whole; some servers repeat it with every piece.
+      if (call.name === '') call.name = this.#wrote(part?.name);
+      call.arguments += this.#wrote(part?.arguments);
+      this.#calls.set(index ?? position, call);
+    }
+    return this.#written > before ? { text: text || undefined } : undefined;
+  }
+
+  /** `text`, counted. */
+  #wrote(text: string | null | undefined): string {
+    this.#written += text?.length ?? 0;
+    return text ?? '';
+  }
+}
+
+const inOurForm = ({ prompt_tokens_details: input, ...usage }: z.infer<typeof Usage>): ModelUsage =>
+  usageOf({
+    input: usage.prompt_tokens,
+    output: usage.completion_tokens,
+    cached: input?.cached_tokens,
+    written: input?.cache_write_tokens,
+    reasoning: usage.completion_tokens_details?.reasoning_tokens,
+  });
+
+function finishOf(reason: string, calls: boolean): ModelAnswer['finish'] {
+  switch (reason) {
+    // Not every server tells calls from an answer here.
+    case 'stop':
+      return calls ? 'tool_calls' : 'stop';
+    case 'tool_calls':
+      if (!calls) throw malformed();
+      return 'tool_calls';
+    case 'length':
+      return 'truncated';
+    case 'content_filter':
+      return 'refused';
+    default:
+      throw malformed();
+  }
+}
+
+const malformed = (): ProviderError => new ProviderError({ kind: 'malformed' });
