@@ -2,17 +2,21 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { ChromaClient } from 'chromadb';
 import fc from 'fast-check';
-import { hashOf, UserId, WorkflowId } from '@troupe/contracts';
+import { UserId, WorkflowId } from '@troupe/contracts';
 import { RetryableError, TerminalError } from '@troupe/shared';
-import { collectionName, createChromaStore } from './chroma-store.ts';
-import type { MemoryRecord } from './store.ts';
+import { createChromaStore } from './chroma-store.ts';
+import type { Embedding, FoundMemory, MemoryRecord } from './store.ts';
 import { testChroma } from './test-support/chroma.ts';
+import { startKeys } from './test-support/keys.ts';
 import { wordEmbedding } from './test-support/word-embedder.ts';
 
 const chroma = await testChroma();
 await chroma.start();
+const keys = await startKeys();
+after(() => keys[Symbol.asyncDispose]());
 after(() => chroma[Symbol.asyncDispose]());
-const store = createChromaStore({ url: chroma.url, timeoutMs: 2_000 });
+const keyring = keys.keyring();
+const store = createChromaStore({ url: chroma.url, timeoutMs: 2_000, keyring });
 const server = new ChromaClient({ host: '127.0.0.1', port: Number(new URL(chroma.url).port) });
 
 const userIds = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/).map((id) => UserId.parse(id));
@@ -26,15 +30,18 @@ const recordOf = (text: string, workflow = 'wf_1'): MemoryRecord => ({
   eventSeq: 7,
 });
 
+const nearest = async (user: UserId, near: Embedding, limit: number): Promise<readonly FoundMemory[]> =>
+  (await store.nearest(user, near, limit)).memories;
+const collectionOf = async (user: UserId, embedding: Embedding) =>
+  server.getCollection({ name: (await keyring.need(user)).collection(embedding) });
+
 test('a record is found with its text, its run, the time of its event, and 1 as the score of an equal text', async () => {
   const ann = UserId.parse('ann');
   await store.put(ann, [recordOf('tea without milk', 'wf_tea')]);
-  const [found] = await store.nearest(ann, wordEmbedding('tea without milk'), 1);
+  const [found] = await nearest(ann, wordEmbedding('tea without milk'), 1);
   assert.ok(found !== undefined && Math.abs(found.score - 1) < 1e-5);
-  assert.deepEqual(
-    { ...found, score: 1 },
-    { text: 'tea without milk', workflow_id: 'wf_tea', created_at: '2026-11-22T10:00:00.123Z', score: 1 },
-  );
+  const { kind, text, workflow, createdAt, eventSeq } = recordOf('tea without milk', 'wf_tea');
+  assert.deepEqual(found, { kind, text, workflow, createdAt, eventSeq, score: found.score });
 });
 
 test('the nearest come first, and no more than asked for', async () => {
@@ -42,7 +49,7 @@ test('the nearest come first, and no more than asked for', async () => {
   for (const text of ['red apples', 'green apples and pears', 'the weather in Oslo']) {
     await store.put(bob, [recordOf(text)]);
   }
-  const found = await store.nearest(bob, wordEmbedding('red apples'), 2);
+  const found = await nearest(bob, wordEmbedding('red apples'), 2);
   assert.deepEqual(
     found.map(({ text }) => text),
     ['red apples', 'green apples and pears'],
@@ -54,9 +61,9 @@ test('equal texts are one record, that of the newest event, in whatever order th
   for (const eventSeq of [2, 4, 4, 3, 1]) {
     await store.put(cleo, [{ ...recordOf('again', `wf_${eventSeq}`), eventSeq }]);
   }
-  const found = await store.nearest(cleo, wordEmbedding('again'), 10);
+  const found = await nearest(cleo, wordEmbedding('again'), 10);
   assert.deepEqual(
-    found.map(({ workflow_id }) => workflow_id),
+    found.map(({ workflow }) => workflow),
     ['wf_4'],
   );
 });
@@ -70,19 +77,19 @@ test('many records may be written at once, equal texts and several models among 
     recordOf('milk'),
     { ...recordOf('tea'), embedding: other },
   ]);
-  const found = await store.nearest(cora, wordEmbedding('tea'), 10);
+  const found = await nearest(cora, wordEmbedding('tea'), 10);
   assert.deepEqual(
-    found.map(({ text, workflow_id }) => `${text} ${workflow_id}`),
+    found.map(({ text, workflow }) => `${text} ${workflow}`),
     ['tea wf_new', 'milk wf_1'],
   );
-  assert.equal((await store.nearest(cora, other, 10)).length, 1);
+  assert.equal((await nearest(cora, other, 10)).length, 1);
 });
 
 test('texts that resemble each other closely are all found', async () => {
   const cid = UserId.parse('cid');
   const texts = Array.from({ length: 60 }, (_, i) => `fact number ${i}`);
   for (const text of texts) await store.put(cid, [recordOf(text)]);
-  const found = await store.nearest(cid, wordEmbedding('fact number'), 100);
+  const found = await nearest(cid, wordEmbedding('fact number'), 100);
   assert.deepEqual(found.map(({ text }) => text).toSorted(), texts.toSorted());
 });
 
@@ -95,8 +102,8 @@ test('users never meet, whatever their ids are and though their texts are equal'
       const text = `the same secret ${round}`;
       for (const [i, user] of users.entries()) await store.put(user, [recordOf(text, `wf_${round}_${i}`)]);
       for (const [i, user] of users.entries()) {
-        const found = await store.nearest(user, wordEmbedding(text), 50);
-        const runs = found.filter((snippet) => snippet.text === text).map(({ workflow_id }) => workflow_id);
+        const found = await nearest(user, wordEmbedding(text), 50);
+        const runs = found.filter((snippet) => snippet.text === text).map(({ workflow }) => workflow);
         assert.deepEqual(runs, [`wf_${round}_${i}`]);
       }
     }),
@@ -104,30 +111,27 @@ test('users never meet, whatever their ids are and though their texts are equal'
   );
 });
 
-test('no two pairs of user and model have one collection, and every name is one that Chroma takes', () => {
-  const pair = fc.tuple(userIds, fc.string(), fc.integer({ min: 1, max: 4 }));
-  const nameOf = ([user, model, length]: [UserId, string, number]) =>
-    collectionName(user, { model, vector: Array.from({ length }, () => 0) });
-  fc.assert(
-    fc.property(pair, pair, (a, b) => {
-      assert.equal(nameOf(a) === nameOf(b), JSON.stringify(a) === JSON.stringify(b));
-      assert.match(nameOf(a), /^workflow_context_[0-9a-f]{32}$/);
-    }),
-  );
-});
-
-test('what a record says of its user is checked again before it is handed out', async () => {
+test('a record that was planted into another user’s collection, or changed, is not handed out, and is told of', async () => {
   const [dan, eve] = [UserId.parse('dan'), UserId.parse('eve')];
   const embedding = wordEmbedding('planted');
   await store.put(dan, [recordOf('planted')]);
-  const collection = await server.getCollection({ name: collectionName(dan, embedding) });
-  await collection.update({ ids: [hashOf('planted')], metadatas: [{ user_id: eve }] });
-  assert.deepEqual(await store.nearest(dan, embedding, 5), []);
+  await store.put(eve, [recordOf('my own')]);
+  const [of, into] = await Promise.all([collectionOf(dan, embedding), collectionOf(eve, embedding)]);
+  const { ids, metadatas } = await of.get();
+  await into.add({ ids, embeddings: [embedding.vector], metadatas: metadatas.map((one) => one ?? {}) });
+  const found = await store.nearest(eve, embedding, 5);
+  assert.deepEqual([found.memories.map(({ text }) => text), found.unreadable], [['my own'], 1]);
+
+  const workflow = (await keyring.need(dan)).workflow(WorkflowId.parse('another'));
+  await of.update({ ids, metadatas: [{ workflow }] });
+  assert.deepEqual(await store.nearest(dan, embedding, 5), { memories: [], unreadable: 1 });
+  await store.put(dan, [recordOf('planted')]);
+  assert.equal((await nearest(dan, embedding, 5))[0]?.text, 'planted');
 });
 
 test('asking for a user of whom nothing is stored answers nothing and makes nothing', async () => {
   const before = await server.countCollections();
-  assert.deepEqual(await store.nearest(UserId.parse('nobody'), wordEmbedding('anything'), 5), []);
+  assert.deepEqual(await nearest(UserId.parse('nobody'), wordEmbedding('anything'), 5), []);
   assert.equal(await server.countCollections(), before);
 });
 
@@ -135,25 +139,22 @@ test('vectors of another model are not compared', async () => {
   const fay = UserId.parse('fay');
   await store.put(fay, [recordOf('of one model')]);
   const { vector } = wordEmbedding('of one model');
-  assert.deepEqual(await store.nearest(fay, { model: 'another', vector }, 5), []);
-  assert.deepEqual(
-    await store.nearest(fay, wordEmbedding('of one model'), 5).then((found) => found.length),
-    1,
-  );
+  assert.deepEqual(await nearest(fay, { model: 'another', vector }, 5), []);
+  assert.deepEqual(await nearest(fay, wordEmbedding('of one model'), 5).then((found) => found.length), 1);
 });
 
 test('many at once who write a user’s first record write into one collection', async () => {
   const gus = UserId.parse('gus');
   const texts = Array.from({ length: 20 }, (_, i) => `fact ${i}`);
   await Promise.all(texts.map((text) => store.put(gus, [recordOf(text)])));
-  const found = await store.nearest(gus, wordEmbedding('fact'), 50);
+  const found = await nearest(gus, wordEmbedding('fact'), 50);
   assert.deepEqual(found.map(({ text }) => text).toSorted(), texts.toSorted());
 });
 
 test('a user’s records are found however many other users were served since', async () => {
   const users = Array.from({ length: 100 }, (_, i) => UserId.parse(`one-of-many-${i}`));
-  const texts = (found: { text: string }[]) => found.map(({ text }) => text);
-  const ask = (user: UserId) => store.nearest(user, wordEmbedding('kept for'), 3).then(texts);
+  const texts = (found: readonly { text: string }[]) => found.map(({ text }) => text);
+  const ask = (user: UserId) => nearest(user, wordEmbedding('kept for'), 3).then(texts);
   for (const user of users) {
     await store.put(user, [recordOf(`kept for ${user}`)]);
     await ask(user);
@@ -165,29 +166,29 @@ test('a collection that was deleted behind the store is made anew by the attempt
   const hal = UserId.parse('hal');
   const record = recordOf('to be deleted');
   await store.put(hal, [record]);
-  const name = collectionName(hal, record.embedding);
+  const { name } = await collectionOf(hal, record.embedding);
   await server.deleteCollection({ name });
-  await assert.rejects(store.nearest(hal, record.embedding, 5), RetryableError);
-  assert.deepEqual(await store.nearest(hal, record.embedding, 5), []);
+  await assert.rejects(nearest(hal, record.embedding, 5), RetryableError);
+  assert.deepEqual(await nearest(hal, record.embedding, 5), []);
   await store.put(hal, [record]);
   await server.deleteCollection({ name });
   await assert.rejects(store.put(hal, [record]), RetryableError);
   await store.put(hal, [record]);
-  assert.equal((await store.nearest(hal, record.embedding, 5)).length, 1);
+  assert.equal((await nearest(hal, record.embedding, 5)).length, 1);
 });
 
 test('texts of any characters come back as they were', async () => {
   const ida = UserId.parse('ida');
   const text = 'nul \u0000, quotes "\'`, 漢字, 😀, \u202e, line\nbreak';
   await store.put(ida, [recordOf(text)]);
-  const [found] = await store.nearest(ida, wordEmbedding(text), 1);
+  const [found] = await nearest(ida, wordEmbedding(text), 1);
   assert.equal(found?.text, text);
 });
 
 test('a text without a single word is stored and found, with a finite score', async () => {
   const jo = UserId.parse('jo');
   await store.put(jo, [recordOf('?!')]);
-  const [found] = await store.nearest(jo, wordEmbedding('?!'), 1);
+  const [found] = await nearest(jo, wordEmbedding('?!'), 1);
   assert.ok(found !== undefined && Number.isFinite(found.score));
 });
 
@@ -204,7 +205,7 @@ test('what Chroma refuses is refused for good, without its contents in the messa
 });
 
 test('a server that answers nothing holds a call for its time and no longer', async () => {
-  const impatient = createChromaStore({ url: chroma.url, timeoutMs: 300 });
+  const impatient = createChromaStore({ url: chroma.url, timeoutMs: 300, keyring });
   chroma.freeze();
   try {
     const started = performance.now();
@@ -223,7 +224,7 @@ test('records outlive the sudden death of the server', async () => {
   const leo = UserId.parse('leo');
   await store.put(leo, [recordOf('kept')]);
   await chroma.kill();
-  await assert.rejects(store.nearest(leo, wordEmbedding('kept'), 1), RetryableError);
+  await assert.rejects(nearest(leo, wordEmbedding('kept'), 1), RetryableError);
   await chroma.start();
-  assert.equal((await store.nearest(leo, wordEmbedding('kept'), 1))[0]?.text, 'kept');
+  assert.equal((await nearest(leo, wordEmbedding('kept'), 1))[0]?.text, 'kept');
 });

@@ -1,12 +1,12 @@
-// The memory store in Chroma: one collection per user and embedding model, made with the user's first record. Chroma has
-// no authentication and knows no users, so names and ids of collections are derived and kept here and told to nobody.
+// The memory store in Chroma: one collection per user and embedding model, made with the user's first record. Chroma has no
+// authentication and knows no users: a collection's name is made with the user's own key, so that nobody else's data leads to it, and
+// what is in it is sealed. The vectors are not.
 import type { Collection } from 'chromadb';
 import { ChromaClient, ChromaClientError, ChromaNotFoundError, ChromaValueError } from 'chromadb';
-import type { UserId } from '@troupe/contracts';
-import { hashOf } from '@troupe/contracts';
 import { RetryableError, TerminalError } from '@troupe/shared';
 import { readNearest, writeRecords } from './chroma-records.ts';
-import type { Embedding, MemoryRecord, MemoryStore } from './store.ts';
+import type { Keyring } from './sealing/keyring.ts';
+import type { Embedding, Found, MemoryRecord, MemoryStore } from './store.ts';
 
 /**
  * Memories resemble each other: the same kind of run, day after day. With Chroma's own values (16, 100, 100) the index of a
@@ -18,8 +18,18 @@ const INDEX = { space: 'cosine', max_neighbors: 64, ef_construction: 400, ef_sea
 /** How many ids of collections are kept at hand: looking one up by name costs as much as the query itself. */
 const KNOWN_COLLECTIONS = 10_000;
 
-/** `url` is the server's origin; `timeoutMs` bounds each call, however many requests it takes. Holds nothing open. */
-export function createChromaStore({ url, timeoutMs }: { url: string; timeoutMs: number }): MemoryStore {
+export interface ChromaOptions {
+  /** The server's origin. */
+  readonly url: string;
+  /** Bounds each call, however many requests it takes. */
+  readonly timeoutMs: number;
+  readonly keyring: Keyring;
+}
+
+const NOTHING: Found = { memories: [], unreadable: 0 };
+
+/** Its calls throw what the keyring throws, too. Holds nothing open. */
+export function createChromaStore({ url, timeoutMs, keyring }: ChromaOptions): MemoryStore {
   const address = addressOf(new URL(url));
   const known = new Map<string, string>();
 
@@ -57,40 +67,39 @@ export function createChromaStore({ url, timeoutMs }: { url: string; timeoutMs: 
     },
 
     async put(user, records) {
-      const nameOf = ({ embedding }: MemoryRecord): string => collectionName(user, embedding);
+      const own = await keyring.need(user);
+      const nameOf = ({ embedding }: MemoryRecord): string => own.collection(embedding);
       const collections = new Map(records.map((record) => [nameOf(record), record.embedding]));
       for (const [name, embedding] of collections) {
-        const own = records.filter((record) => nameOf(record) === name);
+        const together = records.filter((record) => nameOf(record) === name);
         await withCollection(
           name,
-          (client) => makeCollection(client, user, embedding),
-          (collection) => writeRecords(collection, user, own),
+          (client) => makeCollection(client, name, embedding),
+          (collection) => writeRecords(collection, own, together),
         );
       }
     },
 
     async nearest(user, near, limit) {
-      const name = collectionName(user, near);
+      const own = await keyring.find(user);
+      if (own === undefined) return NOTHING;
+      const name = own.collection(near);
       const found = await withCollection(
         name,
         (client) => findCollection(client, name),
-        (collection) => readNearest(collection, user, near, limit),
+        (collection) => readNearest(collection, own, near, limit),
       );
-      return found ?? [];
+      return found ?? NOTHING;
     },
   };
 }
 
-/** Pure: where a user's records of one embedding model are. Users cannot choose it, and no two share it. */
-export const collectionName = (user: UserId, { model, vector }: Embedding): string =>
-  `workflow_context_${hashOf([user, model, vector.length]).slice(0, 32)}`;
-
-const makeCollection = (client: ChromaClient, user: UserId, embedding: Embedding): Promise<Collection> =>
+const makeCollection = (client: ChromaClient, name: string, embedding: Embedding): Promise<Collection> =>
   client.getOrCreateCollection({
-    name: collectionName(user, embedding),
+    name,
     embeddingFunction: null,
     configuration: { hnsw: INDEX },
-    metadata: { user_id: user, model: embedding.model, dimensions: embedding.vector.length },
+    metadata: { model: embedding.model, dimensions: embedding.vector.length },
   });
 
 const findCollection = (client: ChromaClient, name: string): Promise<Collection | undefined> =>

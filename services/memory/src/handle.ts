@@ -9,7 +9,7 @@ export const createHandler =
   (recall: Recall) =>
   async ({ user, data }: LogEvent<'memory.requested'>): Promise<Outcome<'memory.requested'>> => {
     try {
-      return { type: 'memory.completed', data: { snippets: await recall(user, data.query, data.k) } };
+      return { type: 'memory.completed', data: await recall(user, data.query, data.k) };
     } catch (error) {
       return failed(failureOf(error));
     }
@@ -24,6 +24,13 @@ export const failed = (error: Failure): Outcome<'memory.requested'> => ({
 function failureOf(error: unknown): Failure {
   if (error instanceof TerminalError) return error.failure;
   if (!(error instanceof RetryableError)) throw error;
+  if (error.code === 'memory_sealed') {
+    return {
+      code: 'memory_sealed',
+      message: error.message,
+      hint: 'Give the memory service the AGENT_MEMORY_KEY that it had, or the one before as AGENT_MEMORY_KEY_PREVIOUS.',
+    };
+  }
   return {
     code: 'memory_unavailable',
     message: `The memory could not be searched: ${error.message}`.slice(0, 2_000),

@@ -4,7 +4,7 @@ import type { LogEvent, RawMessage, StoredEvent } from '@troupe/contracts';
 import { ContractError, decodeEvent } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
 import { TerminalError } from '@troupe/shared';
-import { outcomeText, rememberedText } from './memory-text.ts';
+import { outcomeTexts, rememberedText } from './memory-text.ts';
 import type { Memory } from './store.ts';
 
 const REMEMBER_TOOL = 'remember';
@@ -15,28 +15,32 @@ type Reading = Pick<Kernel, 'log' | 'blobs'>;
 export async function memoryIn(
   kernel: Reading,
   raw: RawMessage,
-): Promise<{ readonly event: StoredEvent; readonly memory: Memory } | undefined> {
+): Promise<{ readonly event: StoredEvent; readonly memories: readonly Memory[] } | undefined> {
   const event = eventIn(raw);
   const left = await leftBy(kernel, event);
   if (left === undefined) return undefined;
   const { workflow, position, storedAt } = event;
-  return { event, memory: { ...left, workflow, createdAt: new Date(storedAt), eventSeq: position.seq } };
+  const memories = left.texts.map((text) => ({
+    ...{ kind: left.kind, text, workflow },
+    ...{ createdAt: new Date(storedAt), eventSeq: position.seq },
+  }));
+  return { event, memories };
 }
 
 async function leftBy(
   kernel: Reading,
   event: StoredEvent,
-): Promise<Pick<Memory, 'kind' | 'text'> | undefined> {
+): Promise<{ readonly kind: Memory['kind']; readonly texts: readonly string[] } | undefined> {
   switch (event.type) {
     case 'workflow.completed': {
       const { answer } = event.data;
       return answer === undefined
         ? undefined
-        : { kind: 'outcome', text: outcomeText(await goalOf(kernel, event), answer) };
+        : { kind: 'outcome', texts: outcomeTexts(await goalOf(kernel, event), answer) };
     }
     case 'tool.completed':
       return event.data.tool === REMEMBER_TOOL
-        ? { kind: 'remembered', text: rememberedText(await kernel.blobs.load(event.data.output)) }
+        ? { kind: 'remembered', texts: [rememberedText(await kernel.blobs.load(event.data.output))] }
         : undefined;
     default:
       return undefined;

@@ -1,15 +1,28 @@
-// Which text of a run is kept, and how much of it. Pure.
+// Which texts of a run are kept. Pure.
 import { z } from 'zod';
 import { TerminalError } from '@troupe/shared';
+import { passages } from './passages.ts';
 
 /** A snippet's limit in the contract. */
 const MAX_LENGTH = 4_000;
-/** A long goal must leave room for what came of it. */
+/** A long goal must leave room for what came of it, the more where it stands with each passage of a long answer. */
 const MAX_GOAL_LENGTH = 1_500;
+const MAX_GOAL_WITH_PASSAGE = 300;
 
-/** What a completed run leaves. */
-export const outcomeText = (goal: string, answer: string): string =>
-  cut(`Goal: ${cut(goal, MAX_GOAL_LENGTH)}\nAnswer: ${answer}`, MAX_LENGTH);
+/** Characters. The vector of more says too little of each part. */
+const PASSAGE = { most: 600, overlap: 150 };
+/** Of one answer, in characters: what is behind them is read in the run itself. */
+const MAX_ANSWER_LENGTH = 24_000;
+
+/** What a completed run leaves: its goal with its answer, with each passage of it where that is long. */
+export function outcomeTexts(goal: string, answer: string): string[] {
+  const parts = passages(cut(answer, MAX_ANSWER_LENGTH), PASSAGE);
+  const goalLength = parts.length === 1 ? MAX_GOAL_LENGTH : MAX_GOAL_WITH_PASSAGE;
+  return parts.map((part) => outcomeText(cut(goal, goalLength), part.trim()));
+}
+
+const outcomeText = (goal: string, answer: string): string =>
+  cut(`Goal: ${goal}\nAnswer: ${answer}`, MAX_LENGTH);
 
 const RememberOutput = z.object({ text: z.string().trim().min(1) });
 

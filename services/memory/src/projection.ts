@@ -1,8 +1,8 @@
 // Long-term memory as a projection of the log: what completed runs answered and what the tool `remember` was told becomes
 // records of the store. It holds no state; deleting the store's data and reading the log again gives the same records.
-//  P1  A delivery is acked when the store has the record, and not before.
+//  P1  A delivery is acked when the store has all of its records, and not before.
 //  P2  Nothing is given up because something is away: it is tried again until it succeeds. Only what no attempt can ever
-//      succeed with (a broken contract, a refused text) becomes a dead letter.
+//      succeed with (a broken contract, a refused text) becomes a dead letter. A wrong master key is an outage, too: nothing is sealed anew.
 //  P3  The store knows a record by its text, so what is delivered twice is stored once.
 import type { UserId } from '@troupe/contracts';
 import type { Actor, Delivery, Kernel } from '@troupe/shared';
@@ -52,7 +52,7 @@ export function startProjection({ kernel, store, embed, concurrency, onFatal }: 
       async () => {
         // Embedding costs money: an attempt that follows a failed one first sees whether the store is there at all.
         if (delivery.attempt > 1) await store.check();
-        await keep(found.event.user, found.memory);
+        await Promise.all(found.memories.map((memory) => keep(found.event.user, memory)));
       },
     );
   }

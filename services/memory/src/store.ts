@@ -1,6 +1,6 @@
 // What the service needs of a vector store. Every call names its user first, so that none can leave the user out; the
 // user comes from a subject, never from a body. Who implements it keeps one user's records away from all others.
-import type { MemorySnippet, UserId, WorkflowId } from '@troupe/contracts';
+import type { UserId, WorkflowId } from '@troupe/contracts';
 
 /** A text as a model sees it. Vectors of different models, or of different lengths, are never compared. */
 export interface Embedding {
@@ -21,6 +21,18 @@ export interface MemoryRecord extends Memory {
   readonly embedding: Embedding;
 }
 
+export interface FoundMemory extends Memory {
+  /** Cosine similarity: 1 is equal. */
+  readonly score: number;
+}
+
+export interface Found {
+  /** Best first. */
+  readonly memories: readonly FoundMemory[];
+  /** How many were as near and could not be opened. */
+  readonly unreadable: number;
+}
+
 /** Every call is bounded in time. All throw RetryableError `memory_unavailable` and TerminalError `memory_refused`. */
 export interface MemoryStore {
   /** Resolves when the server answers. */
@@ -30,6 +42,6 @@ export interface MemoryStore {
    * repeated every hour would otherwise bury everything else, and what is written twice is there once.
    */
   put(user: UserId, records: readonly MemoryRecord[]): Promise<void>;
-  /** The user's records nearest to `near`, best first; empty for a user of whom nothing is stored. */
-  nearest(user: UserId, near: Embedding, limit: number): Promise<MemorySnippet[]>;
+  /** The user's records nearest to `near`; none for a user of whom nothing is stored. */
+  nearest(user: UserId, near: Embedding, limit: number): Promise<Found>;
 }

@@ -7,6 +7,8 @@ import type { ChromaServer } from '@troupe/setup';
 import { findChroma, freePort, localDir, startChroma } from '@troupe/setup';
 
 export interface TestChroma extends AsyncDisposable {
+  /** Where the server keeps everything. */
+  readonly dataDir: string;
   readonly url: string;
   start(): Promise<void>;
   /** At once, as by a fault. */
@@ -30,6 +32,7 @@ export async function testChroma(): Promise<TestChroma> {
     server = undefined;
   };
   return {
+    dataDir,
     url: `http://127.0.0.1:${port}`,
     async start() {
       server = await startChroma({ command, args, env, dataDir, port });

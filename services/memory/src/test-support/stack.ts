@@ -1,11 +1,20 @@
 // Everything that the memory service needs, for real, but for the embedding model: nats-server with the declared streams,
 // Chroma, and the service in this process.
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Kernel, Running } from '@troupe/shared';
-import { createLogger, environment, LOG_STREAM, openKernel, provision } from '@troupe/shared';
+import type { Environment, Kernel, Running } from '@troupe/shared';
+import {
+  createLogger,
+  environment,
+  LOG_STREAM,
+  MEMORY_KEYS_BUCKET,
+  openEntries,
+  openKernel,
+  provision,
+} from '@troupe/shared';
 import { findNatsServer, localDir, startNatsServer } from '@troupe/setup';
 import { readConfig } from '../config.ts';
 import { startMemory } from '../start.ts';
@@ -22,8 +31,11 @@ export interface Stack extends AsyncDisposable {
   readonly chroma: TestChroma;
   /** Called with every text to embed; what it throws is the stand-in's answer. */
   onEmbed: (text: string) => void;
-  start(): Promise<void>;
+  /** The service, with other settings than the usual ones if need be. */
+  start(env?: Environment): Promise<void>;
   stop(): Promise<void>;
+  /** Resolves when a user has a key: the service makes it before it reaches for Chroma, and asks Chroma for nobody who has none. */
+  keyed(user: string): Promise<void>;
   /** Resolves when the projection has nothing left to do. */
   projected(): Promise<void>;
   /** Has the projection read the log again from its beginning. The service must be stopped. */
@@ -46,7 +58,12 @@ export async function startStack(): Promise<Stack> {
   );
   await provision(kernel.connection, nats.monitorUrl);
   const manager = await kernel.connection.jetstreamManager();
-  const config = readConfig({ CHROMA_URL: chroma.url, AGENT_MEMORY_TIMEOUT_SECONDS: '0.5' });
+  const entries = openEntries(kernel.connection, kernel.publisher, MEMORY_KEYS_BUCKET);
+  const settings = {
+    CHROMA_URL: chroma.url,
+    AGENT_MEMORY_TIMEOUT_SECONDS: '0.5',
+    AGENT_MEMORY_KEY: randomBytes(32).toString('hex'),
+  };
 
   // The service has a connection of its own, which ends its queries when it stops.
   let service: { kernel: Kernel; running: Running } | undefined;
@@ -55,9 +72,9 @@ export async function startStack(): Promise<Stack> {
     natsUrl: nats.url,
     chroma,
     onEmbed: () => undefined,
-    async start() {
+    async start(env = {}) {
       const own = await openKernel({ url: nats.url, name: 'memory', logger: kernel.logger });
-      const running = await startMemory(own, config, (error) => {
+      const running = await startMemory(own, readConfig({ ...settings, ...env }), (error) => {
         throw error;
       });
       service = { kernel: own, running };
@@ -66,6 +83,14 @@ export async function startStack(): Promise<Stack> {
       await Promise.all(service?.running.actors.map((actor) => actor.drain(5_000)) ?? []);
       await service?.kernel[Symbol.asyncDispose]();
       service = undefined;
+    },
+    async keyed(user) {
+      const until = Date.now() + PATIENCE_MS;
+      while (Date.now() < until) {
+        if ((await entries.read(`users.${user}`)).size > 0) return;
+        await sleep(20);
+      }
+      throw new Error(`${user} has no key after ${PATIENCE_MS} ms`);
     },
     async projected() {
       const until = Date.now() + PATIENCE_MS;
