@@ -40,13 +40,15 @@ export const LedgerEnded = z.object({
   outcome: z
     .string()
     .regex(/^[a-z][a-z_]{1,63}$/)
-    .describe('ok, abandoned, suspected_duplicate, or the class of the fault'),
+    .describe('ok, abandoned, not_sent, suspected_duplicate, or the class of the fault'),
   usage: ModelUsage,
   estimated: z.boolean().describe('some of the usage was not reported by the provider'),
   inconsistent: z
     .literal(true)
     .optional()
-    .describe('the provider reported parts that are larger than the whole; the parts are charged'),
+    .describe(
+      'the provider reported parts that are larger than the whole, and the parts are charged; or more tokens than can be, and fewer are',
+    ),
   price_from: z.iso.date().nullable().describe('the day from which the price row holds; null: no row fits'),
   cost_nano_usd: NanoUsd.nullable().describe('null: the model has no price'),
 });

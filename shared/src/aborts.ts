@@ -7,8 +7,9 @@ import { SendBuffer } from './nats/send-buffer.ts';
 
 /** How often work in progress is looked up without a knock. */
 const LOOK_EVERY_MS = 10_000;
-/** After a look that failed (the server is away, a replica lags). */
+/** After a look that failed (the server is away, a replica lags); twice as long after each that follows, since every call in hand looks. */
 const LOOK_AGAIN_MS = 250;
+const LOOK_AGAIN_MOST_MS = 5_000;
 /** Anybody may knock as often as they like; it must not become a flood of reads. */
 const LOOKS_APART_MS = 50;
 
@@ -72,6 +73,9 @@ export function createAborts(connection: NatsConnection, { lookEveryMs = LOOK_EV
   };
 }
 
+const pauseBehind = (failedLooks: number): number =>
+  Math.min(LOOK_AGAIN_MOST_MS, LOOK_AGAIN_MS * 2 ** (failedLooks - 1));
+
 /** One look at a time; a knock during a look is followed by another one, since what it told of may be newer than what was read. */
 function createLooker(options: {
   readonly isSettled: () => Promise<boolean>;
@@ -83,6 +87,8 @@ function createLooker(options: {
   let knocks = 0;
   let looking = false;
   let over = false;
+  /** In a row. */
+  let failedLooks = 0;
   /** Before this no look begins, however often somebody knocks. */
   let rests = 0;
 
@@ -118,8 +124,9 @@ function createLooker(options: {
       return;
     }
     rests = performance.now() + LOOKS_APART_MS;
+    failedLooks = settled === undefined ? failedLooks + 1 : 0;
     if (knocks > heard) lookIn(LOOKS_APART_MS);
-    else lookIn(settled === undefined ? LOOK_AGAIN_MS : everyMs);
+    else lookIn(failedLooks > 0 ? pauseBehind(failedLooks) : everyMs);
   }
   lookIn(everyMs);
   return {

@@ -43,6 +43,24 @@ async function mix(isolation: Isolation): Promise<void> {
   assert.ok(most > 1);
 }
 
+test('a crowd of works that were to be alone runs at once, and the next one is alone again', async () => {
+  const isolation = new Isolation();
+  let going = 0;
+  let most = 0;
+  const work = async (): Promise<void> => {
+    most = Math.max(most, (going += 1));
+    await sleep(5);
+    going -= 1;
+  };
+  const running = isolation.beside(work);
+  const crowd = Array.from({ length: 30 }, () => isolation.alone(work, () => true));
+  await Promise.all([running, ...crowd]);
+  assert.equal(most, 31);
+  most = 0;
+  await Promise.all([isolation.beside(work), isolation.alone(work, () => false), isolation.alone(work)]);
+  assert.equal(most, 1);
+});
+
 /** What a mix of works does in which order: five that are alone, and one beside them that comes during the first. */
 async function order(isolation: Isolation): Promise<string> {
   const begun: string[] = [];

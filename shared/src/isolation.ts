@@ -36,28 +36,35 @@ export class Isolation {
     }
   }
 
-  /** Runs `work` when nothing else is going on; nothing begins before it is over. */
-  async alone(work: () => Promise<void>): Promise<void> {
+  /** Runs `work` when nothing else is going on; nothing begins before it is over. Beside others where `isCrowd` says so by then. */
+  async alone(work: () => Promise<void>, isCrowd: () => boolean = () => false): Promise<void> {
     this.#alone += 1;
     const before = this.#last;
     const over = Promise.withResolvers<void>();
     this.#last = over.promise;
     await before;
-    const held = await this.#holdBack();
+    if (!isCrowd()) await this.#holdBack();
+    const isAlone = !isCrowd();
     try {
-      await work();
+      if (isAlone) await work();
     } finally {
       this.#alone -= 1;
-      if (this.#alone === 0 || performance.now() - held.since >= this.#heldMs) {
-        this.#held = undefined;
-        held.over.resolve();
-      }
+      this.#letGo();
       over.resolve();
     }
+    if (!isAlone) await this.beside(work);
+  }
+
+  #letGo(): void {
+    if (this.#held === undefined) return;
+    if (this.#alone > 0 && performance.now() - this.#held.since < this.#heldMs) return;
+    const { over } = this.#held;
+    this.#held = undefined;
+    over.resolve();
   }
 
   /** Resolves when nothing is going on. */
-  async #holdBack(): Promise<Held> {
+  async #holdBack(): Promise<void> {
     // What was held back until now begins before it is held back again.
     if (this.#held === undefined) await turn();
     this.#held ??= { since: performance.now(), over: Promise.withResolvers() };
@@ -67,6 +74,5 @@ export class Isolation {
       });
     }
     this.#quiet = undefined;
-    return this.#held;
   }
 }

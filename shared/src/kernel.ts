@@ -31,6 +31,8 @@ import { createToolDirectory } from './tools.ts';
 export interface Kernel extends AsyncDisposable {
   readonly connection: NatsConnection;
   readonly publisher: Publisher;
+  /** Sends what is not stored, and does not wait. What the client library refuses is dropped. */
+  readonly tell: (subject: string, payload: string) => void;
   readonly log: Log;
   readonly blobs: Blobs;
   readonly tools: ToolDirectory;
@@ -67,6 +69,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   return {
     connection,
     publisher,
+    tell: (subject, payload) => SendBuffer.of(connection).send(subject, payload),
     blobs,
     log: createLog(connection, publisher, blobs),
     tools: createToolDirectory(connection),

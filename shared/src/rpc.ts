@@ -13,7 +13,7 @@ import { parseJson } from './parse-json.ts';
 import { carriedHeaders, handling } from './telemetry/current.ts';
 import type { MicroService } from './telemetry/micro-service.ts';
 
-/** Answers `definition` for every user until the connection closes. Bad requests get a failure, never silence. */
+/** Answers `definition` for every user until the micro service is drained or the connection closes. Bad requests get a failure, never silence. */
 export async function serveRpc<Definition extends Rpc>(
   { micro, logger }: { readonly micro: MicroService; readonly logger: Logger },
   definition: Definition,
@@ -22,7 +22,7 @@ export async function serveRpc<Definition extends Rpc>(
   const { service: name, method, request: schema } = definition;
   await micro.endpoint(method, rpcFilter(name, method), (message) => {
     const { subject, data } = message;
-    void handling({ subject, header: (name) => headerOf(message, name) }, () =>
+    return handling({ subject, header: (name) => headerOf(message, name) }, () =>
       answer(subject, data)
         .then((reply) => respond(message, reply))
         .catch((again: unknown) => logger.warn({ err: again, method }, 'a query was not answered')),

@@ -12,7 +12,7 @@ import { readiness } from './telemetry/readiness.ts';
 import { startStatusServer } from './telemetry/status-server.ts';
 import { openTelemetry } from './telemetry/telemetry.ts';
 
-/** What a started service hands back: drained in order, then closed in order. */
+/** What a started service hands back: drained, together with the queries that it answers, then closed in order. */
 export interface Running {
   readonly actors: readonly Actor[];
   readonly closes?: readonly AsyncDisposable[];
@@ -62,7 +62,7 @@ export async function runService<Config extends KernelConfig>(
     const reason = await ended.promise;
     state.draining();
     logger.info({ reason }, 'draining');
-    await Promise.all(running.actors.map((actor) => actor.drain(DRAIN_GRACE_MS)));
+    await Promise.all([...running.actors, kernel.micro].map((taking) => taking.drain(DRAIN_GRACE_MS)));
     for (const opened of running.closes ?? []) await opened[Symbol.asyncDispose]();
   } catch (error) {
     process.stderr.write(`${options.name}: ${tell(error)}\n`);

@@ -4,7 +4,9 @@
 //  Q1  A mark that is found stood when a process died; one that the finder itself left did not. What has one is handled alone in its
 //      process, so that a killer dies alone.
 //  Q2  Whatever comes of a handling, success or failure, takes its mark away: the process lived.
-//  Q3  A message that was in hand at DEATHS deaths in a row, at all but the first of them alone, is given up unhandled.
+//  Q3  A message that was in hand at DEATHS deaths in a row, at the last of them alone, is given up unhandled.
+//  Q4  Where a process that died had many in hand, one after the other would take hours: a crowd is handled beside others once more. A
+//      killer among them costs one more death that is not its own.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from 'nats';
 import { RetryableError, TerminalError } from './errors.ts';
@@ -20,6 +22,8 @@ export const SUSPECTS_BUCKET = 'AGENTS_SUSPECTS';
 /** The delivery from which a message is suspect: two deaths of its process may be anybody's doing. */
 const SUSPECT_FROM = 3;
 const DEATHS = 3;
+/** More suspects at once than these, each found with one death, are a crowd. */
+const CROWD = 20;
 const PUBLISH_TIMEOUT_MS = 5_000;
 /** What follows each attempt to take a mark away; with the timeout long enough for a server that is started again. */
 const UNMARK_PAUSES_MS = [100, 500, 0];
@@ -47,6 +51,8 @@ export interface SuspectsOptions {
 /** One for all the actors of a process: what one of them handles alone, no other works beside. */
 export function createSuspects({ connection, publisher, logger, instance }: SuspectsOptions): Suspects {
   const isolation = new Isolation();
+  /** In hand, and found with one death. */
+  let foundOnce = 0;
   let opened: DirectReader | undefined;
   const marks = (): DirectReader => (opened ??= new DirectReader(connection, `KV_${SUSPECTS_BUCKET}`));
 
@@ -89,11 +95,21 @@ export function createSuspects({ connection, publisher, logger, instance }: Susp
       const deaths = await deathsOf(mark);
       if (deaths >= DEATHS) throw neverSettled(attempt);
       if (deaths === 0) return isolation.beside(() => marked(mark, 0, work));
-      return isolation.alone(async () => {
-        const suspect = { consumer, seq, attempt, deaths };
-        logger.warn(suspect, 'was in hand when a process ended: handled alone, and everything else waits');
-        await marked(mark, deaths, work).finally(() => logger.warn(suspect, 'handled alone: over'));
-      });
+      const suspect = { consumer, seq, attempt, deaths };
+      const handled = async (): Promise<void> => {
+        logger.warn(
+          suspect,
+          'was in hand when a process ended: handled alone, unless there are many like it',
+        );
+        await marked(mark, deaths, work).finally(() => logger.warn(suspect, 'suspect handled: over'));
+      };
+      if (deaths > 1) return isolation.alone(handled);
+      foundOnce += 1;
+      try {
+        await isolation.alone(handled, () => foundOnce > CROWD);
+      } finally {
+        foundOnce -= 1;
+      }
     },
   };
 }

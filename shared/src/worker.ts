@@ -61,6 +61,11 @@ export interface WorkerOptions<Request extends RequestType> {
     failure: Failure,
     write: Write,
   ) => Outcome<Request> | Promise<Outcome<Request>>;
+  /**
+   * Called when a request that was delivered before turns out to need nothing more: for what a worker that died over it may have left
+   * open elsewhere. The ack waits for it, so it bounds itself; what it throws is logged.
+   */
+  readonly onSettled?: (request: LogEvent<Request>) => Promise<void>;
   readonly onFatal: (error: Error) => void;
 }
 
@@ -94,7 +99,7 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
     if (written.kind === 'closed') kernel.logger.info({ outcome: outcome.type }, 'late result, not written');
   }
 
-  async function work(request: LogEvent<Request>, signal: AbortSignal): Promise<void> {
+  async function work(request: LogEvent<Request>, delivery: Delivery, signal: AbortSignal): Promise<void> {
     if (!acts) {
       const write = writer(request, [], signal);
       return finish(write, await handle(request, { signal, behind: [], write }));
@@ -104,14 +109,20 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
       isSettled(request, await eventsBehind(kernel, request)),
     );
     const behind = await eventsBehind(kernel, request);
-    if (isSettled(request, behind)) return;
+    if (isSettled(request, behind)) {
+      await tellSettled(request, delivery, options);
+      return;
+    }
     const write = writer(request, behind, signal);
     const context = { signal: AbortSignal.any([signal, watch.signal]), behind, write };
     const outcome = await handle(request, context).catch((error: unknown) => {
       if (!watch.signal.aborted) throw error;
     });
     if (outcome !== undefined) await finish(write, outcome);
-    else kernel.logger.info('work stopped: no longer wanted');
+    else {
+      kernel.logger.info('work stopped: no longer wanted');
+      await tellSettled(request, delivery, options);
+    }
   }
 
   return startActor({
@@ -130,7 +141,7 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
       const request = requestIn(delivery);
       return kernel.tracer.span(
         () => workSpan(request, delivery, options.consumer),
-        () => work(request, signal),
+        () => work(request, delivery, signal),
       );
     },
     async onDead(delivery, failure, signal) {
@@ -140,6 +151,18 @@ export function startWorker<Request extends RequestType>(options: WorkerOptions<
       const write = writer(request, [], signal);
       await finish(write, await givenUp(request, failure, write));
     },
+  });
+}
+
+/** Nobody left anything behind before the first delivery. */
+async function tellSettled<Request extends RequestType>(
+  request: LogEvent<Request>,
+  { attempt }: Delivery,
+  { kernel, onSettled }: Pick<WorkerOptions<Request>, 'kernel' | 'onSettled'>,
+): Promise<void> {
+  if (attempt === 1) return;
+  await onSettled?.(request).catch((err: unknown) => {
+    kernel.logger.warn({ err }, 'what an earlier delivery left open is not closed');
   });
 }
 

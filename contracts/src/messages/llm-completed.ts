@@ -21,7 +21,9 @@ export const llmCompleted = defineMessage({
       .nonnegative()
       .nullable()
       .optional()
-      .describe('of all attempts, in billionths of a US dollar; null: one of the models has no price'),
+      .describe(
+        'of all attempts, in billionths of a US dollar; null: one has no price, or nobody knows of it',
+      ),
     attempts: z.int().positive().describe('provider calls that this turn took'),
     left_out: z
       .object({

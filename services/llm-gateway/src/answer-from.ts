@@ -1,6 +1,7 @@
 // A right and whole answer from one target: what it answers is checked, and it is asked once to correct what is wrong and once for
 // more room where the answer ran into its bound. What becomes of a fault is decided below (call-target.ts), which target comes next above
 // (complete.ts).
+import { RetryableError } from '@troupe/shared';
 import type { AskModelOptions, CallInHand, NotSent } from './ask-model.ts';
 import { askModel } from './ask-model.ts';
 import type { AttemptLimits } from './attempt.ts';
@@ -17,13 +18,14 @@ import { VERDICTS } from './rules/classify.ts';
 import { attemptBudget, longestWait } from './rules/deadline.ts';
 import type { TargetFailure } from './rules/failure.ts';
 import type { ProviderFault } from './rules/fault.ts';
-import { afterAnswer } from './rules/next-step.ts';
+import { afterAnswer, isFreeWalk } from './rules/next-step.ts';
 import type { RetryBudget } from './rules/retry-budget.ts';
 import type { Target } from './rules/targets.ts';
 import { targetName } from './rules/targets.ts';
 import type { Times } from './rules/times.ts';
+import type { Fitted } from './rules/window.ts';
 
-/** Provider calls of one call, walks to other keys apart. */
+/** Provider calls of one call, walks from keys that cannot be used apart. */
 const MAX_ATTEMPTS = 8;
 
 export interface ReadyTarget extends Target {
@@ -44,20 +46,24 @@ export interface Engine extends AskModelOptions {
   readonly output: OutputRules;
   /** What a request is expected to use, input and output. */
   readonly tokensOf: (request: ModelRequest) => number;
+  /** The request as it fits into the target's context; undefined where it does not, whatever is left out. */
+  readonly fit: (request: ModelRequest, target: ReadyTarget) => Fitted | undefined;
   /** What the request can do without, where that is all that the target had against it. */
   readonly droppable: (fault: ProviderFault) => Droppable | undefined;
 }
 
 export interface Question {
   readonly target: ReadyTarget;
+  /** Whole, and as the target is asked. */
   readonly request: ModelRequest;
+  readonly fitted: Fitted;
   readonly kind: AttemptKind;
   /** Targets that could still be asked after this one. */
   readonly behind: number;
 }
 
 export type TargetEnd =
-  | { readonly kind: 'delivered'; readonly answer: ModelAnswer }
+  | { readonly kind: 'delivered'; readonly answer: ModelAnswer; readonly leftOut: Fitted['leftOut'] }
   | {
       readonly kind: 'left';
       readonly failure: TargetFailure;
@@ -71,17 +77,22 @@ export async function answerFrom(question: Question, call: CallInHand, engine: E
   const { target, behind } = question;
   const course = newCourse();
   const without = new Set<Droppable>();
-  let { request, kind } = question;
+  let { fitted, kind } = question;
+  let { request } = fitted;
   let truncated: ModelAnswer | undefined;
   let repaired = false;
   for (;;) {
     const called = await callTarget(
       targetCall({ ...question, request, kind }, { course, without }, call, engine),
       engine.rules,
-    );
+    ).catch((error: unknown): NotAnswered => {
+      if (truncated === undefined || !(error instanceof RetryableError)) throw error;
+      call.logger.warn({ err: error }, 'an answer is delivered as it is, though a longer one was wanted');
+      return { kind: 'refused', refusal: { kind: 'no_time' } };
+    });
     if (called.kind !== 'answered') {
       // The longer answer did not come; the shorter one is here.
-      if (truncated !== undefined) return { kind: 'delivered', answer: truncated };
+      if (truncated !== undefined) return { kind: 'delivered', answer: truncated, leftOut: fitted.leftOut };
       return left(target, course, called);
     }
     const answer = engine.output.bare(called.value, question.request);
@@ -100,15 +111,20 @@ export async function answerFrom(question: Question, call: CallInHand, engine: E
     kind = 'repair';
     switch (step) {
       case 'deliver':
-        return { kind: 'delivered', answer };
+        return { kind: 'delivered', answer, leftOut: fitted.leftOut };
       case 'raise_limit':
         truncated = answer;
         request = { ...request, maxTokens };
         break;
-      case 'repair':
+      case 'repair': {
         repaired = true;
-        request = engine.output.repairOf(question.request, answer, problems);
+        const asked = { ...question.request, maxTokens: request.maxTokens };
+        const repair = engine.fit(engine.output.repairOf(asked, answer, problems), target);
+        if (repair === undefined) return violation(target, course);
+        fitted = repair;
+        request = repair.request;
         break;
+      }
       case 'leave_target':
         return violation(target, course);
     }
@@ -126,12 +142,12 @@ export const attemptsLeft = ({ spent }: CallInHand, behind: number): number =>
   MAX_ATTEMPTS - behind - (spent.attempts - spent.walks);
 
 function targetCall(
-  { target, request, kind, behind }: Question,
+  { target, request, kind, behind }: Omit<Question, 'fitted'>,
   { course, without }: { course: Course; without: Set<Droppable> },
   call: CallInHand,
   engine: Engine,
 ): TargetCall<ModelAnswer, NotSent> {
-  const { identity, signal, logger } = call;
+  const { identity, signal, logger, spent } = call;
   const name = targetName(target);
   const budget = (): number | undefined => attemptBudget(split(call, behind, engine));
   return {
@@ -153,21 +169,26 @@ function targetCall(
       }),
     ask: (key, attemptKind) => {
       if (course.attempts === 0) target.retries.requested();
-      const total = budget();
-      const limits = total === undefined ? undefined : { ...target.limits, total };
+      const limits = (): AttemptLimits | undefined => {
+        const total = budget();
+        return total === undefined ? undefined : { ...target.limits, total };
+      };
       const { client } = target;
       return askModel({ target, client, request, key, kind: attemptKind, without, limits }, call, engine);
     },
     usedTokens: ({ usage }) => usage.input_tokens + usage.output_tokens,
     longestWaitMs: () => longestWait(split(call, behind, engine)),
-    mayRetry: () => attemptsLeft(call, behind) > 0,
+    mayAsk: () => attemptsLeft(call, behind) > 0,
     adapt: (fault) => {
       const part = engine.droppable(fault);
       if (part === undefined || without.has(part)) return false;
       without.add(part);
       return true;
     },
-    onFailure: (failed) => logger.warn({ target: name, ...failed }, 'provider call failed'),
+    onFailure(failed) {
+      if (failed.next === 'other_key' && isFreeWalk(VERDICTS[failed.reason])) spent.walks += 1;
+      logger.warn({ target: name, ...failed }, 'provider call failed');
+    },
   };
 }
 
@@ -196,7 +217,7 @@ function left(target: Target, { first, attempts }: Course, called: NotAnswered):
     }
     case 'refused': {
       if (called.refusal.kind === 'budget') return called.refusal;
-      const reason = first?.reason ?? 'no_time';
+      const reason = first?.reason ?? called.refusal.kind;
       return { kind: 'left', failure: { ...named, reason, retryAfterMs: undefined }, fallback: 'any' };
     }
   }

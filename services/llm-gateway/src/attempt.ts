@@ -2,7 +2,7 @@
 // finished. What comes out is always one of three things; only a bug of ours is thrown.
 import type { ModelUsage } from '@troupe/contracts';
 import type { Progress } from './generation.ts';
-import { faultOf } from './providers/fault-of.ts';
+import { faultOf, ProviderError } from './providers/fault-of.ts';
 import type { ProviderFault } from './rules/fault.ts';
 import { Timer } from './timer.ts';
 
@@ -10,7 +10,7 @@ import { Timer } from './timer.ts';
 export interface Unfinished {
   /** As the provider reported it. */
   readonly used: Partial<ModelUsage>;
-  /** Characters of its text. */
+  /** Characters that the model wrote, whether or not they were shown. */
   readonly received: number;
 }
 
@@ -29,9 +29,12 @@ export interface AttemptLimits {
   /** Between two parts of the answer, once its text has begun: a model that thinks is silent before that. */
   readonly idle: number;
   readonly total: number;
-  /** Behind the last event. */
+  /** Once the answer is whole. */
   readonly endOfStream: number;
 }
+
+/** Of one answer. No model writes as much: whoever does repeats itself for ever. */
+const MAX_CHARACTERS = 8 * 1_024 * 1_024;
 
 export interface AttemptOptions {
   readonly limits: AttemptLimits;
@@ -48,9 +51,10 @@ export async function attempt<T>(
   const endsAt = performance.now() + limits.total;
   const within = (ms: number): number => Math.min(ms, Math.max(0, endsAt - performance.now()));
   using timer = new Timer(within(limits.firstByte), signal);
-  let waitingFor: 'first_byte' | 'first_content' | 'more_content' = 'first_byte';
+  let waitingFor = 'first_byte' as 'first_byte' | 'first_content' | 'more_content' | 'end';
   let used: Partial<ModelUsage> = {};
   let received = 0;
+  let textBegan = false;
   const startedAt = performance.now();
   const progress: Progress = {
     signal: timer.signal,
@@ -59,22 +63,28 @@ export async function attempt<T>(
       waitingFor = 'first_content';
       timer.restart(within(limits.firstContent - (performance.now() - startedAt)));
     },
-    content(text) {
+    content({ written, text }) {
+      received += written;
+      if (received > MAX_CHARACTERS) throw new ProviderError({ kind: 'malformed' });
+      if (waitingFor === 'end') return;
       waitingFor = 'more_content';
-      received += text?.length ?? 0;
-      timer.restart(within(received === 0 ? limits.firstContent : limits.idle));
+      textBegan ||= text !== undefined && text !== '';
+      timer.restart(within(textBegan ? limits.idle : limits.firstContent));
       if (text !== undefined) onText?.(text);
     },
     used(reported) {
       used = { ...used, ...reported };
     },
-    whole: () => timer.restart(limits.endOfStream),
+    whole() {
+      if (waitingFor !== 'end') timer.restart(within(limits.endOfStream));
+      waitingFor = 'end';
+    },
   };
   try {
     return { kind: 'answered', value: await work(progress) };
   } catch (error) {
     if (signal.aborted) return { kind: 'abandoned', used, received };
-    if (timer.expired) {
+    if (timer.expired && waitingFor !== 'end') {
       const isOver = performance.now() >= endsAt - 1;
       const fault = { kind: 'timeout', waitingFor: isOver ? 'whole_answer' : waitingFor } as const;
       return { kind: 'failed', fault, used, received };

@@ -63,7 +63,7 @@ export interface TargetCall<T, Refusal = never> extends Door {
   readonly signal: AbortSignal;
   /** Asked anew before each wait: the longest that may be begun, and whether the caps leave one more attempt. */
   readonly longestWaitMs: () => number;
-  readonly mayRetry: () => boolean;
+  readonly mayAsk: () => boolean;
   /** Something that the request can do without, so that it may be sent again at once. */
   readonly adapt?: (fault: ProviderFault) => boolean;
   readonly onFailure: (failed: FailedAttempt) => void;
@@ -135,7 +135,7 @@ async function prepareNext<T, R>(
   const { reason, status, keyId } = failed;
   if (VERDICTS[reason].keys !== 'none')
     (reason === 'rate_limited' ? course.throttledWith : course.refusedWith).add(keyId);
-  const adapted = call.mayRetry() && (call.adapt?.(failed.fault) ?? false);
+  const adapted = call.mayAsk() && (call.adapt?.(failed.fault) ?? false);
   const step: NextStep = adapted ? { kind: 'retry', afterMs: 0 } : nextStep(call, rules, failed);
   call.onFailure({ reason, status, keyId, attempt: course.attempts, next: step.kind });
   switch (step.kind) {
@@ -148,7 +148,8 @@ async function prepareNext<T, R>(
       if (adapted) return 'retry';
       course.retries += 1;
       call.retries.retried();
-      await sleep(step.afterMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+      // A timer counts whole milliseconds and may be early by one: a key that was waited for would not be back yet.
+      await sleep(Math.ceil(step.afterMs) + 1, undefined, { signal }).catch(() => signal.throwIfAborted());
       course.throttledWith.clear();
       return 'retry';
   }
@@ -171,6 +172,7 @@ function nextStep<T, R>(
   // Where none is left, the pool knows when one can be used again.
   const again =
     verdict.keys === 'none' ? undefined : keyless(keys, { ...wishOf(call), except: course.refusedWith });
+  const mayAsk = call.mayAsk();
   return afterFault({
     verdict,
     rule: rules.retry,
@@ -179,7 +181,8 @@ function nextStep<T, R>(
     otherKey,
     hintMs: Math.max(hintIn(fault) ?? 0, again?.retryAfterMs ?? 0),
     longestWaitMs: call.longestWaitMs(),
-    mayRetry: call.mayRetry() && (call.isLastWay || call.retries.allows),
+    mayAsk,
+    mayRetry: mayAsk && (call.isLastWay || call.retries.allows),
     probe,
     random: rules.random,
   });

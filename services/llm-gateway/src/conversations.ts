@@ -56,7 +56,7 @@ export function createConversations({ read, load, maxCharacters }: ConversationO
         ...(await before(request).catch(explain)),
         ...(await loadAll(messagesOf(request.data))),
       ];
-      recent.put(request.id, { seq: request.position.seq, messages }, sizeOf(messages));
+      recent.put(request.id, { seq: request.position.seq, messages }, charactersIn(messages));
       return messages;
     },
   };
@@ -74,7 +74,8 @@ function loaded(message: PromptMessage, text: string): ModelMessage {
   }
 }
 
-const sizeOf = (messages: readonly ModelMessage[]): number =>
+/** Of the texts; what else a conversation takes is little beside them. */
+export const charactersIn = (messages: readonly ModelMessage[]): number =>
   messages.reduce(
     (sum, message) => sum + (message.role === 'assistant' ? turnSize(message.turn) : message.text.length),
     0,

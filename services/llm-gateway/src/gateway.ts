@@ -18,6 +18,7 @@ import type { OutputRules } from './output/check.ts';
 import { anthropicMessages } from './providers/anthropic-messages.ts';
 import { anthropicClient, openaiClient } from './providers/clients.ts';
 import { droppable } from './providers/downgrade.ts';
+import type { ProviderHttp } from './providers/http.ts';
 import { providerHttp } from './providers/http.ts';
 import { openaiChat } from './providers/openai-chat.ts';
 import { openaiResponses } from './providers/openai-responses.ts';
@@ -66,7 +67,13 @@ export function createGateway(
     random: Math.random,
   };
   const silence = config.AGENT_LLM_TIMEOUT_SECONDS * 1_000;
-  const http = providerHttp({ connections: connectionsFor(config), connectTimeoutMs: times.connect });
+  const httpFor = (connections: number): ProviderHttp =>
+    providerHttp({ connections, connectTimeoutMs: times.connect });
+  const { AGENT_LLM_CONCURRENCY: atOnce } = config;
+  // What the queues let through is never kept waiting for a socket: there are enough for all targets of one provider.
+  const http = httpFor(atOnce * config.targets.chain.length);
+  // Embeddings do not queue: with sockets of their own a flood of them takes none from model calls.
+  const embeddingsHttp = httpFor(atOnce);
   const openai = openaiClient({ baseURL: config.OPENAI_BASE_URL, http });
   const clients: Readonly<Record<ProviderName, Provider>> = {
     openai: config.OPENAI_API === 'chat' ? openaiChat(openai) : openaiResponses(openai),
@@ -107,7 +114,7 @@ export function createGateway(
       config.embeddingModel === 'lexical-384'
         ? lexicalEmbedder
         : openaiEmbedder({
-            client: openai,
+            client: openaiClient({ baseURL: config.OPENAI_BASE_URL, http: embeddingsHttp }),
             circuit: parts.circuits.of('openai/embeddings'),
             keys: parts.keys.openai,
             retries: new RetryBudget(times.retryWindow, monotonic),
@@ -115,13 +122,11 @@ export function createGateway(
             limits: limitsFor(false),
             logger,
           }),
-    [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      for (const opened of [http, embeddingsHttp]) await opened[Symbol.asyncDispose]();
+    },
   };
 }
-
-/** Enough for all targets of one provider and for embeddings: what is let through is never kept waiting for a socket. */
-const connectionsFor = ({ AGENT_LLM_CONCURRENCY, targets }: GatewayConfig): number =>
-  AGENT_LLM_CONCURRENCY * (targets.chain.length + 1);
 
 /** What does not fit into a context that is known gives way; of a model that is not known nothing is assumed. */
 const fitInto =

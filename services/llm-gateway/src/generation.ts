@@ -31,17 +31,25 @@ export interface ModelAnswer {
   readonly usageReported?: false;
 }
 
+/** What one event of a stream added to the answer. */
+export interface Grown {
+  /** Characters that the model wrote: of its text, its thoughts, its calls or a refusal. */
+  readonly written: number;
+  /** Those of the text, which may be shown while it comes. */
+  readonly text?: string | undefined;
+}
+
 /** How a provider tells whoever waits that it is getting on. */
 export interface Progress {
   /** Aborts when the caller leaves or the provider is too slow; its reason is of no interest to the provider. */
   readonly signal: AbortSignal;
   /** Anything came from the provider, be it only a sign of life: its headers first, then every piece of the stream. */
   bytes(): void;
-  /** A part of the answer came: the time allowed for the next one begins. `text` is what the answer's text grew by, if it did. */
-  content(text?: string): void;
+  /** A part of the answer came: the time allowed for the next one begins. Throws ProviderError `malformed` where no end is in sight. */
+  content(grown: Grown): void;
   /** What the provider has reported as used so far, for the books in case no more comes. Later reports replace earlier ones. */
   used(usage: Partial<ModelUsage>): void;
-  /** The answer is whole: the end of the stream is waited for only briefly. */
+  /** The answer is whole: the end of the stream is waited for only briefly, whatever still comes. Told again it means nothing. */
   whole(): void;
 }
 

@@ -6,10 +6,14 @@ import type { Logger, Outcome, ToolDirectory, WorkContext } from '@troupe/shared
 import type { CallIdentity } from './call-identity.ts';
 import type { Complete, Completion } from './complete.ts';
 import type { Conversations } from './conversations.ts';
+import { charactersIn } from './conversations.ts';
 import type { Live } from './live/live.ts';
+import type { InHand } from './load/in-hand.ts';
 
 export interface HandlerOptions {
   readonly conversations: Conversations;
+  /** The conversations of all calls in hand. */
+  readonly inHand: InHand;
   readonly tools: Pick<ToolDirectory, 'definition'>;
   readonly complete: Complete;
   readonly liveFor: (call: CallIdentity) => Live;
@@ -21,19 +25,18 @@ type Handle = (
   context: Pick<WorkContext, 'signal'>,
 ) => Promise<Outcome<'llm.requested'>>;
 
-export function createHandler({ conversations, tools, complete, liveFor, logger }: HandlerOptions): Handle {
+export function createHandler(options: HandlerOptions): Handle {
+  const { conversations, inHand, tools, complete, liveFor, logger } = options;
   return async (request, { signal }) => {
     const { data, user, workflow, id } = request;
-    const [messages, definitions] = await Promise.all([
-      conversations.upTo(request),
-      Promise.all(data.tools.map((tool) => tools.definition(tool))),
-    ]);
+    const definitions = await Promise.all(data.tools.map((tool) => tools.definition(tool)));
+    using conversation = await inHand.hold(() => conversations.upTo(request), charactersIn, signal);
     const call = { user, workflow, request: id };
     const live = liveFor(call);
     try {
       const completion = await complete(
         {
-          messages,
+          messages: conversation.value,
           tools: definitions,
           toolChoice: data.tool_choice,
           outputSchema: data.output_schema,

@@ -82,8 +82,8 @@ test('a call that was never made says nothing, and everything is given back', as
 
 /** What stands in the way, what is said of it, what was given back. */
 const OBSTACLES: readonly (readonly [string, Given, string, readonly string[]])[] = [
-  ['an open circuit', { circuits: ['open'] }, 'circuit_open 70', []],
-  ['no key', { keys: ['none'] }, 'throttled 90', ['circuit unknown']],
+  ['an open circuit', { circuits: ['open'] }, 'circuit_open 70', ['key back']],
+  ['no key', { keys: ['none'], circuits: ['probe'] }, 'throttled 90', []],
   [
     'a full queue',
     { enter: () => Promise.resolve({ kind: 'shed', retryAfterMs: 80 }) },
@@ -94,13 +94,13 @@ const OBSTACLES: readonly (readonly [string, Given, string, readonly string[]])[
     'a circuit that opened while the call waited',
     { enter: admittedLater, circuits: ['closed', 'open'] },
     'circuit_open 70',
-    ['circuit unknown', 'key back', 'turn none 0'],
+    ['circuit unknown', 'key back', 'key back', 'turn none 0'],
   ],
   [
     'a key that was used up while the call waited',
     { enter: admittedLater, keys: ['key', 'none'] },
     'throttled 90',
-    ['circuit unknown', 'key back', 'circuit unknown', 'turn none 0'],
+    ['circuit unknown', 'key back', 'turn none 0'],
   ],
 ];
 

@@ -103,15 +103,14 @@ interface Admissible {
   readonly key: KeyInUse;
 }
 
+/** The key first: a circuit's probe is not taken for a call that cannot be made. */
 async function admissible({ circuit, keys }: Door, wish: KeyWish): Promise<Admissible | Skipped> {
-  const asked = await circuit.ask();
-  if (asked.kind === 'open')
-    return { kind: 'skipped', why: 'circuit_open', retryAfterMs: asked.retryAfterMs };
-  const { permit } = asked;
   const choice = keys.choose(wish);
-  if (choice.kind === 'key') return { kind: 'admissible', permit, key: choice.key };
-  permit.report('unknown');
-  return skippedFor(choice);
+  if (choice.kind === 'none') return skippedFor(choice);
+  const asked = await circuit.ask();
+  if (asked.kind === 'permitted') return { kind: 'admissible', permit: asked.permit, key: choice.key };
+  choice.key[Symbol.dispose]();
+  return { kind: 'skipped', why: 'circuit_open', retryAfterMs: asked.retryAfterMs };
 }
 
 function giveBack({ permit, key }: Admissible): void {

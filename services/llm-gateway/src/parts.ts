@@ -80,6 +80,9 @@ function accountsOf({ kernel, config, metrics }: PartsOptions, gateway: string):
         );
       },
       onInconsistentUsage: (target) => logger.warn(target, 'the provider reported usage that cannot be'),
+      onRecordLate: (call) => logger.warn(call, 'the end of a provider call is not on record yet'),
+      onRecordLost: ({ user, workflow, request }, err) =>
+        logger.error({ user, workflow, request, err }, 'the end of a provider call is not on record'),
     },
   });
 }

@@ -170,6 +170,7 @@ suite('the gateway service', { concurrency: false, timeout: 240_000 }, () => {
     const giveUp = async (asked: Parameters<Run['ask']>[0]): Promise<void> => {
       const { data } = await run.outcomeOf(await run.ask(asked));
       codes.push('error' in data ? data.error.code : data.finish);
+      assert.deepEqual([data.attempts, data.cost_nano_usd], [0, 0], 'the ledger knows of none');
     };
     await serving({}, async () => {
       await giveUp({ messages: [{ role: 'user', content }] });
@@ -205,6 +206,22 @@ suite('the gateway service', { concurrency: false, timeout: 240_000 }, () => {
     };
     await serving({}, async () => assert.deepEqual(await embed(), ['text-embedding-3-small', 1_536, 1_536]));
     await serving(CLAUDE_ONLY, async () => assert.deepEqual(await embed(), ['lexical-384', 384, 384]));
+  });
+
+  test('a process that is told to stop answers the embeddings that it was asked for', async () => {
+    const late = { match: { endpoint: 'embeddings' }, then: { kind: 'latency', ms: 1_000 } };
+    await simulator.script(late);
+    const stopping = await start();
+    const asking = callRpc(kernel.connection, rpc.embed, {
+      user: 'user-1' as UserId,
+      request: { texts: ['hello'] },
+      timeoutMs: 5_000,
+    });
+    while ((await simulator.calls()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    stopping.service.kill('SIGTERM');
+    assert.equal((await asking).model, 'text-embedding-3-small');
+    assert.equal((await stopping.service.exited).code, 0);
+    assert.doesNotMatch(stopping.said(), /provider call failed/);
   });
 
   test('with only the key of a provider that no configured model has, that provider’s default model answers, and the log says so', async () => {

@@ -58,6 +58,11 @@ test('a model call whose every worker dies is answered with its failure, and its
   const log = await stack.ended('dead');
   const failed = log.find(({ type }) => type === 'llm.failed') as LogEvent<'llm.failed'>;
   assert.deepEqual([failed.data.error.code, failed.source], ['never_settled', '/troupe/planner/given-up']);
+  assert.equal(
+    (log.at(-1) as LogEvent<'workflow.failed'>).data.cost_nano_usd,
+    null,
+    'nobody knows who was asked',
+  );
   assert.equal((log.at(-1) as LogEvent<'workflow.failed'>).data.error?.code, 'never_settled');
   checkLog(log, machine);
   await untilLetter('dying-gateway');

@@ -72,7 +72,8 @@ async function answer(kernel: Kernel, request: LogEvent<RequestType>, error: Fai
       await write('memory.failed', 'outcome', { error });
       return;
     case 'llm.requested':
-      await write('llm.failed', 'outcome', { error, attempts: 0 });
+      // Providers may have been asked, and paid, by those who died.
+      await write('llm.failed', 'outcome', { error, attempts: 0, cost_nano_usd: null });
       return;
     case 'tool.requested':
       return answerCall(write, request, error);

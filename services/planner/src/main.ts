@@ -98,7 +98,7 @@ export async function startPlanner(
   const { append, read } = kernel.log;
   const clock = createClock({
     publisher: kernel.publisher,
-    publish: (subject, body) => kernel.connection.publish(subject, body),
+    publish: kernel.tell,
     now: Date.now,
   });
   const observer = observeRuns({ ...kernel, now: Date.now });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowKey } from '@troupe/contracts';
 import { abortSubject } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
@@ -104,13 +104,19 @@ test('a knock during a look is followed by another look', async () => {
   assert.equal(log.looks, 2);
 });
 
-test('a look that fails is made again, by itself', async () => {
-  const key = someWorkflow();
-  const log = answers('unreadable', true);
-  using watch = createAborts(kernel.connection, NEVER).watch(key, log.isSettled);
-  await knock(key);
-  await until('the abort', () => watch.signal.aborted, 2_000);
-  assert.equal(log.looks, 2);
+test('a look that fails is made again by itself, ever more seldom, and as soon as before once one succeeds', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const log = answers('unreadable', 'unreadable', 'unreadable', false, 'unreadable', true);
+  using watch = createAborts(kernel.connection, { lookEveryMs: 100 }).watch(someWorkflow(), log.isSettled);
+  const pauses = [100, 250, 500, 1_000, 100, 250];
+  for (const [looks, pauseMs] of pauses.entries()) {
+    t.mock.timers.tick(pauseMs - 1);
+    assert.equal(log.looks, looks);
+    t.mock.timers.tick(1);
+    await turn();
+    assert.equal(log.looks, looks + 1);
+  }
+  assert.ok(watch.signal.aborted);
 });
 
 test('a knock is for one run of one user, and for all work on it', async () => {

@@ -93,6 +93,29 @@ test('a service that is away, or slow, can be asked again later', async () => {
   );
 });
 
+test('a process that drains takes no more queries, and answers those that it took, but waits no longer than it may', async () => {
+  const leaving = await server.kernel('leaving');
+  const asked = Promise.withResolvers<void>();
+  const ready = Promise.withResolvers<void>();
+  await serveRpc(leaving, rpc.searchMemory, async () => {
+    asked.resolve();
+    await ready.promise;
+    return { snippets: [] };
+  });
+  await leaving.connection.flush();
+  const search = { user, request: { query: 'x', k: 1 }, timeoutMs: 5_000 };
+  const answering = callRpc(kernel.connection, rpc.searchMemory, search);
+  await asked.promise;
+  const drained = leaving.micro.drain(60_000).then(() => 'drained');
+  await leaving.micro.drain(20);
+  await assert.rejects(callRpc(kernel.connection, rpc.searchMemory, search), retryable('service_away'));
+  assert.equal(await Promise.race([drained, Promise.resolve('waiting')]), 'waiting');
+  ready.resolve();
+  assert.deepEqual(await answering, { snippets: [] });
+  assert.equal(await drained, 'drained');
+  await leaving[Symbol.asyncDispose]();
+});
+
 test('an answer that is ready only after the connection closed does not end the process', async () => {
   const leaving = await server.kernel('leaving');
   const asked = Promise.withResolvers<void>();

@@ -2,6 +2,7 @@
 // killer.test.ts's.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kernel, Publisher } from '@troupe/shared';
 import { createSuspects, type Suspects } from '../../../shared/src/suspects.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -73,6 +74,27 @@ test('marks that others left count as deaths, and the third is the last; the one
         seen = (error as { failure: { code: string } }).failure.code;
       });
     assert.equal(seen, comes, standing);
+  }
+});
+
+test('more than twenty that are found with one death are handled beside each other, and what dies again with them alone', async () => {
+  for (const [deaths, count, isBeside] of [
+    [1, 20, false],
+    [1, 30, true],
+    [2, 30, false],
+  ] as const) {
+    const { handle } = suspects('one');
+    let going = 0;
+    let seen = 0;
+    const work = async (): Promise<void> => {
+      seen = Math.max(seen, (going += 1));
+      await sleep(20);
+      going -= 1;
+    };
+    const all = Array.from({ length: count }, () => suspectMessage(`${deaths} other`));
+    const found = await Promise.all(all);
+    await Promise.all(found.map(({ delivery }) => handle(CONSUMER, delivery, work)));
+    assert.equal(seen > 1, isBeside, `${count} with ${deaths} deaths`);
   }
 });
 

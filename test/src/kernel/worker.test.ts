@@ -141,6 +141,24 @@ test('a request that was closed before its worker saw it is not acted upon (W1)'
   assert.deepEqual([...acts], [[open.key.workflow, 1]]);
 });
 
+test('a request that comes again and is closed by then is told of before its ack, which a failure of that does not hold back', async (t) => {
+  const told: string[] = [];
+  const close = await calling(kernel);
+  const { acts } = toolWorker(t, kernel, {
+    handle: async () => {
+      const draft = draftOf('tool.cancelled', close.key, { name: 'close', cause: close.id });
+      await append(kernel, draft, close.behind);
+      throw new RetryableError('died', 'In the middle of its act.', { retryAfterMs: 10 });
+    },
+    onSettled: ({ id }) => {
+      told.push(id);
+      return Promise.reject(new Error('nothing could be closed'));
+    },
+  });
+  await allAcked(kernel);
+  assert.deepEqual([told, acts.get(close.key.workflow)], [[close.id], 1]);
+});
+
 test('an outcome or cancellation of another request of the same run closes nothing', async (t) => {
   const { key, behind } = await calling(kernel);
   const other = await append(kernel, draftOf('tool.cancelled', key, { name: 'x', cause: 'another' }), behind);

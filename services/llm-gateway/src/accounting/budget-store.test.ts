@@ -76,8 +76,8 @@ suite('budgets that several processes hold', { timeout: 120_000 }, () => {
     await Promise.all(
       ids.map((id) => store.reserve('crowd', { id, nanoUsd: 1, expiresAt: soon(), limit: 1_000 })),
     );
-    for (const id of ids) store.settle('crowd', id, 1);
-    const { settled_nano_usd } = await settled('crowd', 0);
+    await Promise.all(ids.map((id) => store.settle('crowd', id, 1)));
+    const { settled_nano_usd } = await entryAt('crowd');
     assert.equal(settled_nano_usd, 200);
     assert.ok(writes <= 6, `${writes} writes`);
   });
@@ -108,9 +108,8 @@ suite('budgets that several processes hold', { timeout: 120_000 }, () => {
         (await store.reserve('lossy', { id, nanoUsd: 10, expiresAt: soon(), limit: 30 })).kind,
         'reserved',
       );
-    for (const id of ['a', 'b']) store.settle('lossy', id, 7);
-    store.settle('lossy', 'a', 7);
-    const entry = await settled('lossy', 1);
+    for (const id of ['a', 'b', 'a']) await store.settle('lossy', id, 7);
+    const entry = await entryAt('lossy');
     assert.deepEqual([entry.settled_nano_usd, inHand(entry, Date.now())], [14, 10]);
   });
 
@@ -126,20 +125,21 @@ suite('budgets that several processes hold', { timeout: 120_000 }, () => {
     );
     await store.reserve('outage', { id: 'a', nanoUsd: 10, expiresAt: soon(), limit: 100 });
     away = true;
-    store.settle('outage', 'a', 8);
+    const settling = store.settle('outage', 'a', 8);
     await assert.rejects(
       store.reserve('outage', { id: 'b', nanoUsd: 10, expiresAt: soon(), limit: 100 }),
       (error) => error instanceof RetryableError && error.code === 'budgets_unavailable',
     );
     away = false;
-    assert.equal((await settled('outage', 0)).settled_nano_usd, 8);
+    await settling;
+    assert.equal((await entryAt('outage')).settled_nano_usd, 8);
   });
 
   test('a store that is disposed of stores first what is not settled yet', async () => {
     {
       await using store = storeOn(entriesOf(kernels[0]!));
       await store.reserve('farewell', { id: 'a', nanoUsd: 10, expiresAt: soon(), limit: 100 });
-      store.settle('farewell', 'a', 9);
+      void store.settle('farewell', 'a', 9);
     }
     assert.deepEqual(await entryAt('farewell'), { settled_nano_usd: 9, reserved: [] });
   });
@@ -151,7 +151,7 @@ suite('budgets that several processes hold', { timeout: 120_000 }, () => {
     const scopes = scopesOf({ workflow: 5e9, userDay: 2e9, day: 9e9 }, call, at);
     const first = await reserveInAll(store, scopes, { id: 'x', nanoUsd: 1.5e9, expiresAt: soon() }, at);
     assert.deepEqual(first, { kind: 'reserved' });
-    settleInAll(store, scopes, 'x', 1.25e9);
+    await settleInAll(store, scopes, 'x', 1.25e9);
     const second = await reserveInAll(store, scopes, { id: 'y', nanoUsd: 1e9, expiresAt: soon() }, at);
     assert.ok(second.kind === 'refused');
     assert.deepEqual(

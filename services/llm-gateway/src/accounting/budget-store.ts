@@ -13,8 +13,8 @@ type Reserve = Extract<Operation, { kind: 'reserve' }>;
 export interface BudgetStore extends AsyncDisposable {
   /** Rejects with RetryableError `budgets_unavailable` when its patience ends; the reservation may be stored then. */
   reserve(key: string, reservation: Omit<Reserve, 'kind'>): Promise<Reserved>;
-  /** Takes a reservation away and counts what it cost, some time soon: tried until it is done, in vain, or the store is disposed of. */
-  settle(key: string, id: string, nanoUsd: number): void;
+  /** Takes a reservation away and counts what it cost. Resolves when that is stored, in vain, or given up since the store is disposed of. */
+  settle(key: string, id: string, nanoUsd: number): Promise<void>;
 }
 
 export interface BudgetStoreOptions {
@@ -124,9 +124,11 @@ export function createBudgetStore(options: BudgetStoreOptions): BudgetStore {
 
   return {
     reserve: (key, reservation) => put(key, { kind: 'reserve', ...reservation }),
-    settle(key, id, nanoUsd) {
-      put(key, { kind: 'settle', id, nanoUsd }).catch(() => undefined);
-    },
+    settle: (key, id, nanoUsd) =>
+      put(key, { kind: 'settle', id, nanoUsd }).then(
+        () => undefined,
+        () => undefined,
+      ),
     async [Symbol.asyncDispose]() {
       const settled = Promise.all([...writers.values()].map(({ done }) => done));
       await Promise.race([settled, sleep(times.farewell, undefined, { ref: false })]);

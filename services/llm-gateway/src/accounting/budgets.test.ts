@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { EventId, UserId, WorkflowId } from '@troupe/contracts';
-import type { Entry, Operation } from './budgets.ts';
-import { applied, FORGOTTEN_AFTER_MS, inHand, NO_ENTRY, scopesOf } from './budgets.ts';
+import type { Operation } from './budgets.ts';
+import { applied, Entry, FORGOTTEN_AFTER_MS, inHand, NO_ENTRY, scopesOf } from './budgets.ts';
 
 const call = { user: 'alice' as UserId, workflow: 'w1' as WorkflowId, request: '0'.repeat(32) as EventId };
 const NOON = Date.parse('2026-11-22T12:00:00Z');
@@ -41,6 +41,12 @@ test('what is spent and what is in hand leave the rest; more than that is refuse
   const refused = applied(entry, reserve('c', 21), 0);
   assert.deepEqual([refused.refused, refused.left, refused.entry === entry], [true, 20, true]);
   assert.equal(applied(entry, reserve('c', 20), 0).refused, false);
+});
+
+test('what was spent stays a number that can be read, however much it is', () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  const entry = after([reserve('a', 1), settle('a', most), reserve('b', 0, most), settle('b', most)]);
+  assert.deepEqual(Entry.parse(entry), { settled_nano_usd: most, reserved: [] });
 });
 
 test('a reservation that expires counts no more, and its cost still counts when it is settled late', () => {

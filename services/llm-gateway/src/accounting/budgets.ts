@@ -83,7 +83,7 @@ export function applied(entry: Entry, operation: Operation, now: number): Applie
   if (operation.kind === 'settle') {
     if (!present) return { entry, refused: false, left: 0 };
     const reserved = entry.reserved.filter((reservation) => reservation.id !== id);
-    const settled_nano_usd = entry.settled_nano_usd + nanoUsd;
+    const settled_nano_usd = Math.min(entry.settled_nano_usd + nanoUsd, Number.MAX_SAFE_INTEGER);
     return { entry: { settled_nano_usd, reserved }, refused: false, left: 0 };
   }
   const left = operation.limit - entry.settled_nano_usd - inHand(entry, now);

@@ -59,6 +59,13 @@ const failed = (more: Partial<Extract<AttemptEnd, { kind: 'failed' }>>): Attempt
 const ENDS: [name: string, end: AttemptEnd, input: number, output: number, estimated: boolean][] = [
   ['a refusal uses nothing', failed({ fault: 'rate_limited' }), 0, 0, false],
   ['an unreachable provider uses nothing', failed({ fault: 'unreachable' }), 0, 0, false],
+  [
+    'a connection that broke before an answer may have used the prompt',
+    failed({ fault: 'reset' }),
+    100,
+    0,
+    true,
+  ],
   ['silence may have used the prompt', failed({ fault: 'no_content' }), 100, 0, true],
   ['a cut answer used the prompt and what came of it', failed({ received: 41 }), 100, 11, true],
   ['a reported prompt goes before the estimate', failed({ used: { input_tokens: 80 } }), 80, 0, true],

@@ -47,18 +47,20 @@ const MAY_COST: ReadonlySet<FaultClass> = new Set([
   'no_content',
   'stalled',
   'out_of_time',
+  'reset',
   'cut',
   'malformed',
 ]);
 
-/** What an attempt used, given how it ended: as it was reported, and where it was not, the prompt as expected and the text that came. */
+/** What an attempt used, given how it ended: as it was reported, and where it was not, the prompt as expected and what the model had written. */
 export function usedBy(end: AttemptEnd, { input_tokens }: Expected): Used {
   if (end.kind === 'answered') return { usage: end.usage, estimated: end.estimated ?? false };
+  if (end.kind === 'not_sent') return { usage: NOTHING, estimated: false };
   const { used, received } = end;
   const reported = used.input_tokens !== undefined || used.output_tokens !== undefined;
   const refused = end.kind === 'failed' && !MAY_COST.has(end.fault);
   if (refused && !reported && received === 0) return { usage: NOTHING, estimated: false };
-  // A count from the beginning of a stream is behind the text that followed it.
+  // A count from the beginning of a stream is behind what followed it.
   const output = Math.max(used.output_tokens ?? 0, Math.ceil(received / BYTES_PER_TOKEN));
   return {
     usage: { ...used, input_tokens: used.input_tokens ?? input_tokens, output_tokens: output },

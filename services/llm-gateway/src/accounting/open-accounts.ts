@@ -1,4 +1,5 @@
 // The accounts of a gateway process on its kernel: ledger always, budgets only where there is a limit.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kernel } from '@troupe/shared';
 import { BUDGETS_BUCKET, openEntries } from '@troupe/shared';
 import type { Accounts } from './accounts.ts';
@@ -8,7 +9,7 @@ import type { BudgetLimits } from './budgets.ts';
 import type { AccountsObserver } from './create-accounts.ts';
 import { createAccounts } from './create-accounts.ts';
 import type { LedgerTimes } from './ledger.ts';
-import { createLedger } from './ledger.ts';
+import { createLedger, LEDGER_TIMES } from './ledger.ts';
 import type { PriceTable } from './prices.ts';
 
 export interface OpenAccountsOptions {
@@ -25,12 +26,15 @@ export interface OpenAccountsOptions {
   readonly budgetTimes?: BudgetTimes;
 }
 
-/** Whoever opens them disposes of them behind the last call, which waits briefly for what is not settled yet. */
+/** How long disposing waits for what is tried once more. */
+const FAREWELL_MS = 2_500;
+
+/** Whoever opens them disposes of them behind the last call, which waits briefly for what is not settled or not on record yet. */
 export function openAccounts(
   { connection, publisher }: Pick<Kernel, 'connection' | 'publisher'>,
   options: OpenAccountsOptions,
 ): Accounts & AsyncDisposable {
-  const { limits, ledgerTimes, budgetTimes, now, random } = options;
+  const { limits, ledgerTimes = LEDGER_TIMES, budgetTimes, now, random } = options;
   const limited = Object.values(limits).some((limit) => limit !== undefined);
   const store = limited
     ? createBudgetStore({
@@ -39,15 +43,15 @@ export function openAccounts(
         ...(budgetTimes === undefined ? {} : { times: budgetTimes }),
       })
     : undefined;
-  const ledger = createLedger({
-    ...{ connection, publisher },
-    ...(ledgerTimes === undefined ? {} : { times: ledgerTimes }),
-  });
+  const ledger = createLedger({ connection, publisher, times: ledgerTimes });
   const budgets = store === undefined ? undefined : { limits, store };
+  const accounts = createAccounts({ ...options, ledger, budgets, patienceMs: ledgerTimes.patience });
   return {
-    ...createAccounts({ ...options, ledger, budgets }),
+    ...accounts,
     async [Symbol.asyncDispose]() {
       await store?.[Symbol.asyncDispose]();
+      ledger.close();
+      await Promise.race([accounts.recorded(), sleep(FAREWELL_MS, undefined, { ref: false })]);
     },
   };
 }

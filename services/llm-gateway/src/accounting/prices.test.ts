@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ModelUsage } from '@troupe/contracts';
 import type { PriceRow, Rates } from './prices.ts';
-import { bucketsOf, costOf, isConsistent, priceAt } from './prices.ts';
+import { bucketsOf, costOf, isConsistent, mostOf, priceAt } from './prices.ts';
 
 type FiveRates = readonly [input: number, cached: number, write: number, long: number, output: number];
 const rates = (...[input, cachedInput, cacheWrite, cacheWriteLong, output]: FiveRates): Rates => ({
@@ -42,6 +42,17 @@ test('a prompt above the threshold costs the higher rates from its first token o
   assert.equal(costOf(tiered, usage({ input_tokens: 100, output_tokens: 1 })), 40_000 + 1_600);
   assert.equal(costOf(tiered, usage({ input_tokens: 101, output_tokens: 1 })), 101 * 800 + 2_400);
   assert.equal(costOf(tiered, usage({ input_tokens: 101, cached_input_tokens: 101 })), 101 * 200);
+});
+
+test('what a call may cost counts its prompt as written to the dearest cache, and at the higher rates before its estimate reaches them', () => {
+  const writes = row({ rates: rates(400, 100, 500, 800, 1_600) });
+  assert.equal(mostOf(writes, usage({ input_tokens: 10, output_tokens: 2 })), 8_000 + 3_200);
+  const tiered = row({
+    rates: rates(400, 100, 0, 0, 1_600),
+    above: { inputTokens: 100, rates: rates(800, 200, 0, 0, 2_400) },
+  });
+  assert.equal(mostOf(tiered, usage({ input_tokens: 80, output_tokens: 1 })), 80 * 400 + 1_600);
+  assert.equal(mostOf(tiered, usage({ input_tokens: 81, output_tokens: 1 })), 81 * 800 + 2_400);
 });
 
 test('a price changes at midnight UTC of its first day, not before', () => {

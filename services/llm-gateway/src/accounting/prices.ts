@@ -3,6 +3,8 @@
 // under 2e15, a quarter of what a JavaScript number holds exactly. Batch, priority and regional prices are not known here: we ask for none.
 import type { ModelUsage } from '@troupe/contracts';
 
+export const MOST_TOKENS = 1e9;
+
 /** Nano-dollars per token. */
 export interface Rates {
   readonly input: number;
@@ -80,7 +82,22 @@ export function isConsistent(usage: ModelUsage): boolean {
 
 /** In nano-dollars. */
 export function costOf({ rates, above }: PriceRow, usage: ModelUsage): number {
-  const applied = above !== undefined && usage.input_tokens > above.inputTokens ? above.rates : rates;
+  return costAt(above !== undefined && usage.input_tokens > above.inputTokens ? above.rates : rates, usage);
+}
+
+/** How far a prompt may be longer than its estimate, when it comes to the threshold of other rates. */
+const MARGIN = 1.25;
+
+/** What a call may cost whose prompt is only estimated: all of it at the dearest rate that a prompt can have. In nano-dollars. */
+export function mostOf({ rates, above }: PriceRow, expected: ModelUsage): number {
+  const isNear = above !== undefined && expected.input_tokens * MARGIN > above.inputTokens;
+  const costs = (isNear ? [rates, above.rates] : [rates]).map((tier) =>
+    costAt({ ...tier, input: Math.max(tier.input, tier.cacheWrite, tier.cacheWriteLong) }, expected),
+  );
+  return Math.max(...costs);
+}
+
+function costAt(applied: Rates, usage: ModelUsage): number {
   const buckets = bucketsOf(usage);
   return (
     buckets.input * applied.input +

@@ -1,7 +1,8 @@
 // The price of a call reserved in every budget that it counts against, or in none.
-import type { Failure } from '@troupe/contracts';
+import type { Failure, LedgerBegun, LedgerKey } from '@troupe/contracts';
 import type { BudgetStore } from './budget-store.ts';
-import type { Scope, ScopeName } from './budgets.ts';
+import type { BudgetLimits, Scope, ScopeName } from './budgets.ts';
+import { scopesOf } from './budgets.ts';
 
 export interface Price {
   readonly id: string;
@@ -32,20 +33,45 @@ export async function reserveInAll(
       asked.push(scope);
       const reserved = await store.reserve(scope.key, { ...price, limit: scope.limit });
       if (reserved.kind === 'reserved') continue;
-      settleInAll(store, asked, price.id, 0);
+      void settleInAll(store, asked, price.id, 0);
       return refusal(scope, price.nanoUsd, reserved.left, at);
     }
     return { kind: 'reserved' };
   } catch (error) {
-    settleInAll(store, asked, price.id, 0);
+    void settleInAll(store, asked, price.id, 0);
     throw error;
   }
 }
 
-/** Counts what a call cost instead of what was reserved for it; 0 gives it back. */
-export function settleInAll(store: BudgetStore, scopes: readonly Scope[], id: string, nanoUsd: number): void {
-  for (const { key } of scopes) store.settle(key, id, nanoUsd);
+/** Counts what a call cost instead of what was reserved for it; 0 gives it back. Resolves as BudgetStore.settle does. */
+export async function settleInAll(
+  store: BudgetStore,
+  scopes: readonly Scope[],
+  id: string,
+  nanoUsd: number,
+): Promise<void> {
+  await Promise.all(scopes.map(({ key }) => store.settle(key, id, nanoUsd)));
 }
+
+export interface Budgets {
+  readonly limits: BudgetLimits;
+  readonly store: BudgetStore;
+}
+
+/** Counts what an attempt cost, in nano-dollars, wherever a reservation was made for it. Resolves as BudgetStore.settle does. */
+export type Settle = (
+  attempt: LedgerKey & Pick<LedgerBegun, 'at' | 'reservation'>,
+  nanoUsd: number,
+) => Promise<void>;
+
+/** Without budgets it does nothing. */
+export const settleIn =
+  (budgets: Budgets | undefined): Settle =>
+  async ({ at, reservation, ...call }, nanoUsd) => {
+    if (budgets === undefined || reservation === undefined) return;
+    const scopes = scopesOf(budgets.limits, call, Date.parse(at));
+    await settleInAll(budgets.store, scopes, reservation, nanoUsd);
+  };
 
 const WORDS: Readonly<Record<ScopeName, readonly [whose: string, variable: string]>> = {
   workflow: ['of this workflow', 'AGENT_BUDGET_WORKFLOW_USD'],

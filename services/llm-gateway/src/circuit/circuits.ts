@@ -66,6 +66,7 @@ export function createCircuits({ readEveryMs, ...context }: CircuitsOptions): Ci
       over = true;
       clearTimeout(timer);
       changes[Symbol.dispose]();
+      for (const circuit of circuits.values()) circuit[Symbol.dispose]();
     },
   };
 }

@@ -99,6 +99,62 @@ test('of gateways that opened, one probes, and its verdict holds for all', async
   }
 });
 
+test('a probe that takes longer than its lease closes the circuit when it succeeds, though another one is out by then', async () => {
+  const { leaseMs } = CIRCUIT_RULES;
+  for (const [other, reads] of [
+    ['a', false],
+    ['b', true],
+    ['b', false],
+  ] as const) {
+    const world = new CircuitWorld();
+    const gateways = { a: world.gateway('a'), b: world.gateway('b') };
+    await say(gateways.a, ...FIVE);
+    await written();
+    await world.read(gateways.b);
+    world.now += OPEN_MS;
+    const slow = permitOf(await gateways.a.ask());
+    await written();
+    await world.read(gateways.b);
+    world.now += leaseMs;
+    const second = permitOf(await gateways[other].ask());
+    assert.deepEqual([slow.probe, second.probe], [true, true]);
+    await written();
+    if (reads) await world.read(gateways.a);
+    world.now += leaseMs / 3;
+    slow.report('good');
+    await written();
+    await world.read(gateways.a, gateways.b);
+    second.report('bad');
+    for (const gateway of [gateways.a, gateways.b])
+      assert.equal(permitOf(await gateway.ask()).probe, false, `${other} took over`);
+  }
+});
+
+test('a probe that took longer than its lease and failed leaves the verdict to the one that took over', async () => {
+  const world = new CircuitWorld();
+  const circuit = world.gateway('a');
+  await say(circuit, ...FIVE);
+  world.now += OPEN_MS;
+  const slow = permitOf(await circuit.ask());
+  world.now += CIRCUIT_RULES.leaseMs;
+  const second = permitOf(await circuit.ask());
+  slow.report('bad');
+  second.report('good');
+  assert.equal(permitOf(await circuit.ask()).probe, false);
+});
+
+test('what becomes of calls while a process ends is told to nobody', async () => {
+  const world = new CircuitWorld();
+  const [a, b] = [world.gateway('a'), world.gateway('b')];
+  const permits = await Promise.all(FIVE.map(async () => permitOf(await a.ask())));
+  a[Symbol.dispose]();
+  for (const permit of permits) permit.report('bad');
+  await written();
+  await world.read(b);
+  assert.equal((await b.ask()).kind, 'permitted');
+  assert.deepEqual(world.changes, []);
+});
+
 test('while the fleet cannot be asked a gateway opens, probes and closes by itself', async () => {
   const world = new CircuitWorld();
   world.fleet.away = true;

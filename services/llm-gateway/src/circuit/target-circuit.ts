@@ -1,7 +1,8 @@
 // The circuit of one target in one gateway, closed, open or being probed. It decides from memory and tells the others afterwards; only who
 // finds the time of an open circuit over asks the fleet first, so that N gateways send one probe.
 //  C1  A report counts only in the state its permit was given in: each change of state begins a new generation (late failures of an
-//      outage do not open a circuit that closed meanwhile).
+//      outage do not open a circuit that closed meanwhile). A probe's success counts also where others took over, since it was
+//      longer than its lease: a target whose every answer is that slow would stay shut for ever.
 //  C2  A probe that says nothing about the target leaves the circuit open and the probe to whoever calls next.
 //  C3  What an entry of another gateway says is followed. While the fleet cannot be asked each gateway goes by itself.
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +17,7 @@ export interface CircuitRules {
   readonly opening: OpeningRules;
   /** How long a circuit stays open, give or take a tenth. */
   readonly openForMs: number;
-  /** When others may probe, should whoever does never tell what came of it: longer than a call takes. */
+  /** When others may probe, should whoever does never tell what came of it: longer than most calls take. */
   readonly leaseMs: number;
   /** How long a probe waits for the fleet's leave before it goes by itself. */
   readonly claimWithinMs: number;
@@ -49,12 +50,13 @@ type State =
 /** The first may meet an entry that changed or went in a way that takes nothing from what is to be said. */
 const WRITE_ATTEMPTS = 2;
 
-export class TargetCircuit implements Circuit {
+export class TargetCircuit implements Circuit, Disposable {
   readonly #target: string;
   readonly #entry: string;
   readonly #context: CircuitContext;
   #state: State;
   #generation = 0;
+  #over = false;
   /** Of the fleet's entry as it is known here. */
   #revision = 0;
   #writing: Promise<unknown> = Promise.resolve();
@@ -78,6 +80,11 @@ export class TargetCircuit implements Circuit {
       kind: 'open',
       retryAfterMs: state.kind === 'open' ? leftMs : Math.min(leftMs, rules.askAgainMs),
     };
+  }
+
+  /** From now on nothing is told: what becomes of the last calls is the doing of the end of this process. */
+  [Symbol.dispose](): void {
+    this.#over = true;
   }
 
   /** Takes over what the fleet's entry says, unless it is known here, or what is about to be said here will meet it. */
@@ -107,13 +114,16 @@ export class TargetCircuit implements Circuit {
 
   #permit(probe: boolean): CircuitAnswer {
     const generation = this.#generation;
+    const endsProbing = (health: Health): boolean =>
+      probe && health === 'good' && this.#state.kind === 'half_open';
     let reported = false;
     return {
       kind: 'permitted',
       permit: {
         probe,
         report: (health) => {
-          if (!reported && generation === this.#generation) this.#judge(health);
+          const counts = generation === this.#generation || endsProbing(health);
+          if (!reported && counts) this.#judge(health);
           reported = true;
         },
       },
@@ -149,6 +159,7 @@ export class TargetCircuit implements Circuit {
   }
 
   #become(state: State): void {
+    if (this.#over) return;
     const changes = state.kind !== this.#state.kind;
     this.#state = state;
     this.#generation += 1;
@@ -157,6 +168,7 @@ export class TargetCircuit implements Circuit {
 
   /** Puts the fleet's entry, or follows whoever was first. Writes follow each other; never rejects. */
   #tell(state: CircuitState, forMs: number): Promise<void> {
+    if (this.#over) return Promise.resolve();
     this.#unsaid += 1;
     const written = this.#writing
       .then(() => this.#write(state, forMs))
@@ -178,7 +190,11 @@ export class TargetCircuit implements Circuit {
       this.#revision = 0;
       if (entry === undefined) continue;
       const said = decodeFleetState(entry, wallNow());
-      const isOthers = typeof said !== 'string' && said.by !== instance;
+      // Whoever else still probes is told that the circuit is closed.
+      const isOthers =
+        typeof said !== 'string' &&
+        said.by !== instance &&
+        !(state === 'closed' && said.state === 'half_open');
       if (isOthers || (said === 'closed' && state === 'half_open')) {
         this.#adopt(entry);
         return;

@@ -134,6 +134,21 @@ suite('embeddings by OpenAI', { concurrency: false, timeout: 240_000 }, () => {
     ({ length, model } = honest);
     await assert.rejects(ask('a', 'b', 'c'), /malformed/);
   });
+
+  test('an answer that the SDK stumbles over is malformed', async () => {
+    const answers = [
+      { data: null },
+      { data: 'x' },
+      { data: [null] },
+      { data: [{ index: 0, embedding: null }] },
+      { data: [{ index: 0, embedding: 'AAA=' }] },
+    ];
+    for (const answer of answers) {
+      await using server = await startServer(() => ({ model: MODEL, ...answer }));
+      const asked = answerEmbed(testGateway(server.url).embedder, { texts: ['a'] });
+      await assert.rejects(asked, /malformed/, JSON.stringify(answer));
+    }
+  });
 });
 
 /** Answers every request with what `answer` gives. */

@@ -25,6 +25,9 @@ const Answer = z.object({
   ),
 });
 
+/** Provider calls for one batch. */
+const MAX_ATTEMPTS = 8;
+
 type Time = Parameters<Embedder['embed']>[1];
 
 export interface OpenAIEmbedderOptions extends Pick<TargetCall<unknown>, 'circuit' | 'keys' | 'retries'> {
@@ -45,7 +48,9 @@ export function openaiEmbedder(options: OpenAIEmbedderOptions): Embedder {
     attempt(
       async (progress) => {
         const body = { model: MODEL, input: [...texts], dimensions: DIMENSIONS };
-        const answer = await client.embeddings.create(body, callOptions({ key: secret, progress }));
+        const answer = await client.embeddings
+          .create(body, callOptions({ key: secret, progress }))
+          .catch(throwAsFault);
         return vectorsIn(answer, texts.length);
       },
       { limits: { ...limits, total: time.leftMs }, signal: time.signal },
@@ -71,7 +76,7 @@ export function openaiEmbedder(options: OpenAIEmbedderOptions): Embedder {
       ask: (key) => askFor(texts, time, key.secret),
       usedTokens: () => undefined,
       longestWaitMs: () => time.leftMs,
-      mayRetry: () => true,
+      mayAsk: () => course.attempts < MAX_ATTEMPTS,
       onFailure: (failed) => logger.warn({ target: `openai/${MODEL}`, ...failed }, 'provider call failed'),
     };
     const called = await callTarget<number[][]>(call, rules).catch((error: unknown) => {
@@ -91,6 +96,13 @@ export function openaiEmbedder(options: OpenAIEmbedderOptions): Embedder {
       return vectors;
     },
   };
+}
+
+/** The SDK decodes what it is handed without looking at it, and fails where that is no answer. */
+function throwAsFault(error: unknown): never {
+  if (error instanceof TypeError || error instanceof RangeError)
+    throw new ProviderError({ kind: 'malformed' });
+  throw error;
 }
 
 /** By index, since the order of the answer is not promised. Throws ProviderError unless it is the model's, and one for each text. */

@@ -114,6 +114,17 @@ test('a call whose turn would come too late is told so at once, with the time af
   assert.deepEqual(told.shed, ['no_time']);
 });
 
+test('turns that were not used, or whose calls failed at once, do not make a target seem faster than its answers are', async () => {
+  const { admission, clock, told } = observed(1);
+  const first = await enter(admission);
+  clock.now = 4_000;
+  first.done('good', 100);
+  for (let time = 0; time < 100; time += 1) (await enter(admission)).done('none', 0);
+  await enter(admission);
+  const shed = await admission.enter(TARGET, ticket('b', { leftMs: 7_000 }));
+  assert.deepEqual([shed.kind, told.shed], ['shed', ['no_time']]);
+});
+
 test('a free place is never refused, however slow the target was', async () => {
   const { admission, clock } = observed(1);
   const first = await enter(admission);

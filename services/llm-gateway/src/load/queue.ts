@@ -102,7 +102,8 @@ class TargetQueue {
         const before = this.#limit.calls;
         this.#limit = adapted(this.#limit, { signal, round, full: this.#running >= before });
         if (this.#limit.calls !== before) this.#settings.onLimit(this.#limit.calls);
-        this.#serviceMs = withSample(this.#serviceMs, this.#settings.now() - beganAt);
+        // How long an answer takes: what was never sent, or failed at once, says nothing of it.
+        if (signal === 'good') this.#serviceMs = withSample(this.#serviceMs, this.#settings.now() - beganAt);
         this.#running -= 1;
         this.#queue.over(waiting, signal === 'throttled' ? 0 : usedTokens);
         this.#dispatch();

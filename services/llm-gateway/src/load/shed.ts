@@ -21,7 +21,7 @@ export interface Load {
   readonly waiting: number;
   /** Of those, the ones that come first. */
   readonly ahead: number;
-  /** How long a call takes, as the latest ones did; undefined: none has ended yet. */
+  /** How long an answer takes, as the latest ones did; undefined: there was none yet. */
   readonly serviceMs: number | undefined;
 }
 

@@ -128,6 +128,24 @@ suite('what is wrong with an answer', () => {
       assert.deepEqual(rules.problemsIn(saying('{}'), asked({ outputSchema })), []);
   });
 
+  test('a schema that contains itself is held to at every depth', () => {
+    const tree: JsonObject = {
+      type: 'object',
+      properties: { size: { type: 'number' }, child: { $ref: '#' } },
+      required: ['size'],
+    };
+    const grown = saying('{"size":1,"child":{"size":2,"child":{"size":"large"}}}');
+    assert.deepEqual(rules.problemsIn(grown, asked({ outputSchema: tree })), [
+      'The answer, at /child/child/size: must be number',
+    ]);
+  });
+
+  test('a schema that leads nowhere but to itself checks nothing', () => {
+    const again: JsonObject = { anyOf: [{ $ref: '#/$defs/again' }, { type: 'string' }] };
+    const endless: JsonObject = { $defs: { again }, $ref: '#/$defs/again' };
+    assert.deepEqual(rules.problemsIn(saying('1'), asked({ outputSchema: endless })), []);
+  });
+
   test('schemas that share an id are told apart', () => {
     const named = (type: string): JsonObject => ({ $id: 'http://a.test/s', type });
     assert.deepEqual(rules.problemsIn(saying('1'), asked({ outputSchema: named('number') })), []);

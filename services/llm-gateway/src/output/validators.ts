@@ -1,5 +1,5 @@
 // JSON Schemas compiled once and kept while they are used. They come from users and from tools: a schema that cannot be
-// compiled, or is too large to be, checks nothing, since the model cannot be blamed for it.
+// compiled or run, or is too large to be, checks nothing, since the model cannot be blamed for it.
 import type { JsonObject } from '@troupe/contracts';
 import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -17,12 +17,11 @@ export interface Violation {
 }
 
 export interface Validators {
-  /** Empty: `value` satisfies `schema`, or the schema cannot be compiled. */
+  /** Empty: `value` satisfies `schema`, or the schema cannot be compiled or run. */
   violations(schema: JsonObject, value: unknown): readonly Violation[];
 }
 
 export function createValidators(): Validators {
-  const compile = createCompiler();
   const compiled = new RecentlyUsed<string, ValidateFunction | 'none'>(MAX_KEPT_CHARACTERS);
   const validatorOf = (schema: JsonObject): ValidateFunction | 'none' => {
     const text = JSON.stringify(schema);
@@ -36,7 +35,7 @@ export function createValidators(): Validators {
   return {
     violations(schema, value) {
       const validator = validatorOf(schema);
-      if (validator === 'none' || validator(value)) return [];
+      if (validator === 'none' || isSatisfied(validator, value)) return [];
       return (validator.errors ?? []).map(({ instancePath, message = 'does not fit', params }) => ({
         pointer: instancePath === '' ? '/' : instancePath,
         expected: `${message}${detailOf(params)}`,
@@ -45,31 +44,35 @@ export function createValidators(): Validators {
   };
 }
 
+/** A schema that refers to itself without end runs out of stack: then nothing is known. */
+function isSatisfied(validate: ValidateFunction, value: unknown): boolean {
+  try {
+    return validate(value);
+  } catch {
+    return true;
+  }
+}
+
 /**
- * One compiler that keeps nothing of what it compiled, so that schemas may share an `$id`. They are not held against the
- * metaschema, which would refuse every older draft; what cannot be understood does not compile.
+ * By a compiler of its own, so that schemas may share an `$id` and nothing of them is kept but the result. They are not held against
+ * the metaschema, which would refuse every older draft; what cannot be understood does not compile.
  */
-function createCompiler(): (schema: JsonObject) => ValidateFunction | 'none' {
+function compile(schema: JsonObject): ValidateFunction | 'none' {
   const ajv = new Ajv2020({
     allErrors: true,
     strict: false,
     logger: false,
     meta: false,
     validateSchema: false,
-    addUsedSchema: false,
   });
   addFormats.default(ajv);
-  return (schema) => {
-    try {
-      const validate = ajv.compile(schema);
-      // Its verdict would come later, as a promise.
-      return '$async' in validate ? 'none' : validate;
-    } catch {
-      return 'none';
-    } finally {
-      ajv.removeSchema(schema);
-    }
-  };
+  try {
+    const validate = ajv.compile(schema);
+    // Its verdict would come later, as a promise.
+    return '$async' in validate ? 'none' : validate;
+  } catch {
+    return 'none';
+  }
 }
 
 /** What the message leaves out: which property is too many, which values are allowed. */

@@ -1,8 +1,9 @@
 // A turn put together from the events of Anthropic's stream. Tool arguments stay the text that the model wrote.
 import type { ModelUsage } from '@troupe/contracts';
 import { z } from 'zod';
-import type { ModelAnswer } from '../generation.ts';
+import type { Grown, ModelAnswer } from '../generation.ts';
 import { TokenCounts, updated, usageIn } from './anthropic-usage.ts';
+import { eventType } from './event-type.ts';
 import { ProviderError, refusedAs } from './fault-of.ts';
 import { MAX_CALLS, MAX_NAME } from './limits.ts';
 
@@ -13,10 +14,12 @@ const Block = z.union([
   /** Thinking and whatever else a model puts out beside its answer. */
   z.object({ type: z.string().refine((type) => type !== 'text' && type !== 'tool_use') }),
 ]);
+const READ_DELTAS: ReadonlySet<string> = new Set(['text_delta', 'input_json_delta', 'thinking_delta']);
 const Delta = z.union([
   z.object({ type: z.literal('text_delta'), text: z.string() }),
   z.object({ type: z.literal('input_json_delta'), partial_json: z.string() }),
-  z.object({ type: z.string().refine((type) => type !== 'text_delta' && type !== 'input_json_delta') }),
+  z.object({ type: z.literal('thinking_delta'), thinking: z.string() }),
+  z.object({ type: z.string().refine((type) => !READ_DELTAS.has(type)) }),
 ]);
 const Event = z.discriminatedUnion('type', [
   z.object({ type: z.literal('message_start'), message: z.object({ usage: TokenCounts }) }),
@@ -58,11 +61,11 @@ export class AnswerAssembly {
   }
 
   /**
-   * Takes the next event and tells by what the answer's text grew. Events of kinds that are not known yet mean nothing.
+   * Takes the next event and tells by what the answer grew, if it did. Events of kinds that are not known yet mean nothing.
    * Throws ProviderError `malformed`.
    */
-  add(raw: { readonly type?: string }): string | undefined {
-    if (!KNOWN.has(raw.type ?? '')) return undefined;
+  add(raw: unknown): Grown | undefined {
+    if (!KNOWN.has(eventType(raw))) return undefined;
     const parsed = Event.safeParse(raw);
     if (!parsed.success) throw malformed();
     const event = parsed.data;
@@ -115,26 +118,28 @@ export class AnswerAssembly {
     };
   }
 
-  #begin(at: number, block: z.infer<typeof Block>): string | undefined {
+  /** That a block begins says nothing yet, unless it begins with text. */
+  #begin(at: number, block: z.infer<typeof Block>): Grown | undefined {
     if ('name' in block)
       this.#parts.set(at, { kind: 'call', name: block.name, json: '', input: block.input });
     if (!('text' in block)) return undefined;
     this.#parts.set(at, { kind: 'text', text: block.text });
-    return block.text;
+    return block.text === '' ? undefined : { written: block.text.length, text: block.text };
   }
 
-  #extend(at: number, delta: z.infer<typeof Delta>): string | undefined {
+  #extend(at: number, delta: z.infer<typeof Delta>): Grown {
     const part = this.#parts.get(at);
     if ('text' in delta) {
       if (part?.kind !== 'text') throw malformed();
       part.text += delta.text;
-      return delta.text;
+      return { written: delta.text.length, text: delta.text };
     }
     if ('partial_json' in delta) {
       if (part?.kind !== 'call') throw malformed();
       part.json += delta.partial_json;
+      return { written: delta.partial_json.length };
     }
-    return undefined;
+    return { written: 'thinking' in delta ? delta.thinking.length : 0 };
   }
 }
 
@@ -142,8 +147,10 @@ function finishOf(stopReason: string, calls: boolean): ModelAnswer['finish'] {
   switch (stopReason) {
     case 'end_turn':
     case 'stop_sequence':
-    case 'tool_use':
       return calls ? 'tool_calls' : 'stop';
+    case 'tool_use':
+      if (!calls) throw malformed();
+      return 'tool_calls';
     case 'max_tokens':
       return 'truncated';
     case 'refusal':

@@ -14,11 +14,10 @@ export const anthropicMessages = (client: Anthropic): Provider => ({
     const assembly = new AnswerAssembly();
     try {
       for await (const event of stream) {
-        const text = assembly.add(event);
+        const grown = assembly.add(event);
         if (event.type === 'message_start' || event.type === 'message_delta') progress.used(assembly.used);
         if (assembly.isWhole) progress.whole();
-        // That a block begins says nothing yet.
-        else if (event.type === 'content_block_delta' || text) progress.content(text);
+        else if (grown !== undefined) progress.content(grown);
       }
     } catch (error) {
       // Once the answer is whole, how the connection ends is of no interest.

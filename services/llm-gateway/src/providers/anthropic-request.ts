@@ -6,17 +6,18 @@ import type {
   MessageParam,
   Tool,
 } from '@anthropic-ai/sdk/resources/messages/messages';
-import type { AssistantTurn, JsonObject, ToolDefinition } from '@troupe/contracts';
+import type { AssistantTurn, ToolDefinition } from '@troupe/contracts';
+import { JsonObject } from '@troupe/contracts';
 import type { ModelMessage } from '../generation.ts';
+import { survivesClosing } from '../rules/closed-schema.ts';
 import { argumentsOf } from './call-arguments.ts';
-import { refusedAs } from './fault-of.ts';
 import type { Asked } from './adapted.ts';
 import { adapted } from './adapted.ts';
 import { wireName } from './wire-name.ts';
 
 export function messagesBody(asked: Asked): MessageCreateParamsStreaming {
   const { messages } = asked.request;
-  const { system, tools: offered, toolChoice, schema, maxTokens } = adapted(asked);
+  const { system, tools: offered, toolChoice, schema, maxTokens } = adapted(asked, closed);
   const tools = offered.length > 0 ? offered.map(toolOf) : toolsInHistory(messages);
   const choice = offered.length > 0 ? toolChoice : 'none';
   return {
@@ -28,17 +29,18 @@ export function messagesBody(asked: Asked): MessageCreateParamsStreaming {
     ...(tools.length > 0 && { tools }),
     ...(tools.length > 0 && choice !== undefined && { tool_choice: { type: choice } }),
     ...(schema !== undefined && {
-      output_config: { format: { type: 'json_schema', schema: supportedSchema(schema) } },
+      output_config: { format: { type: 'json_schema', schema } },
     }),
   };
 }
 
-/** In the subset that the API compiles; what it cannot hold moves into descriptions. Throws ProviderError as the API would refuse. */
-function supportedSchema(schema: JsonObject): Record<string, unknown> {
+/** In the subset that the API compiles; what it cannot hold moves into descriptions. Undefined where more than that is lost. */
+function closed(schema: JsonObject): JsonObject | undefined {
+  if (!survivesClosing(schema)) return undefined;
   try {
-    return transformJSONSchema(schema);
+    return JsonObject.parse(transformJSONSchema(schema));
   } catch {
-    throw refusedAs('invalid_json_schema');
+    return undefined;
   }
 }
 

@@ -2,7 +2,7 @@
 // leave out: usage, the calls' indexes, [DONE]; the finish reason is what all of them send.
 import type { ModelUsage } from '@troupe/contracts';
 import { z } from 'zod';
-import type { ModelAnswer } from '../generation.ts';
+import type { Grown, ModelAnswer } from '../generation.ts';
 import { ProviderError } from './fault-of.ts';
 import { MAX_CALLS, MAX_NAME } from './limits.ts';
 import { usageOf } from './usage.ts';
@@ -18,6 +18,7 @@ const Usage = z.object({
 });
 
 const CallDelta = z.object({
+  id: z.string().nullish(),
   index: z
     .int()
     .nonnegative()
@@ -34,19 +35,26 @@ const Delta = z.object({
   tool_calls: z.array(CallDelta).nullish(),
 });
 type Delta = z.infer<typeof Delta>;
+type CallDelta = z.infer<typeof CallDelta>;
 const Choice = z.object({ delta: Delta.nullish(), finish_reason: z.string().nullish() });
-const Chunk = z.object({ choices: z.array(Choice).nullish(), usage: Usage.nullish() });
+const Chunk = z.object({
+  choices: z.array(Choice).nullish(),
+  /** A server that counts only in part is taken for one that does not count. */
+  usage: Usage.nullish().catch(undefined),
+});
 
-/** What one chunk added to the answer; undefined: nothing. */
-export interface Grown {
-  readonly text: string | undefined;
+interface Call {
+  readonly index: number;
+  id: string;
+  name: string;
+  arguments: string;
 }
 
 export class ChatAssembly {
   #text = '';
   #refusal = '';
   #written = 0;
-  readonly #calls = new Map<number, { name: string; arguments: string }>();
+  readonly #calls: Call[] = [];
   #finishReason: string | undefined;
   #usage: ModelUsage | undefined;
   #started = false;
@@ -65,7 +73,7 @@ export class ChatAssembly {
     return this.#written;
   }
 
-  /** Takes the next chunk. Throws ProviderError `malformed`. */
+  /** Takes the next chunk and tells by what the answer grew, if it did. Throws ProviderError `malformed`. */
   add(raw: unknown): Grown | undefined {
     const parsed = Chunk.safeParse(raw);
     if (!parsed.success) throw malformed();
@@ -81,14 +89,17 @@ export class ChatAssembly {
   answer(): Omit<ModelAnswer, 'usage'> {
     if (!this.#started) throw malformed();
     if (this.#finishReason === undefined) throw new ProviderError({ kind: 'cut' });
-    const calls = [...this.#calls].sort(([a], [b]) => a - b).map(([, call]) => call);
+    const calls = this.#calls.toSorted((a, b) => a.index - b.index);
+    if (calls.length > MAX_CALLS) throw malformed();
     if (calls.some(({ name }) => name === '' || name.length > MAX_NAME)) throw malformed();
     const finish = this.#refusal === '' ? finishOf(this.#finishReason, calls.length > 0) : 'refused';
     const text = this.#text + this.#refusal;
     return {
       text: text === '' ? undefined : text,
       calls:
-        finish === 'tool_calls' ? calls.map((call) => ({ ...call, arguments: call.arguments || '{}' })) : [],
+        finish === 'tool_calls'
+          ? calls.map((call) => ({ name: call.name, arguments: call.arguments || '{}' }))
+          : [],
       finish,
       finishRaw: this.#finishReason,
     };
@@ -101,14 +112,28 @@ export class ChatAssembly {
     this.#refusal += this.#wrote(delta.refusal);
     this.#wrote(delta.reasoning);
     this.#wrote(delta.reasoning_content);
-    for (const [position, { index, function: part }] of (delta.tool_calls ?? []).entries()) {
-      const call = this.#calls.get(index ?? position) ?? { name: '', arguments: '' };
+    for (const [position, piece] of (delta.tool_calls ?? []).entries()) {
+      const call = this.#callOf(piece, position);
       // The name comes once and whole; some servers repeat it with every piece.
-      if (call.name === '') call.name = this.#wrote(part?.name);
-      call.arguments += this.#wrote(part?.arguments);
-      this.#calls.set(index ?? position, call);
+      if (call.name === '') call.name = this.#wrote(piece.function?.name);
+      call.id ||= piece.id ?? '';
+      call.arguments += this.#wrote(piece.function?.arguments);
     }
-    return this.#written > before ? { text: text || undefined } : undefined;
+    const written = this.#written - before;
+    return written > 0 ? { written, text: text || undefined } : undefined;
+  }
+
+  /** The call that a piece belongs to. Some servers give every call the same index: then another name or id begins another call. */
+  #callOf({ id, index, function: part }: CallDelta, position: number): Call {
+    const at = index ?? position;
+    const current = this.#calls.findLast((call) => call.index === at);
+    const isAnother = (now: string | null | undefined, before = ''): boolean =>
+      !!now && before !== '' && now !== before;
+    const begins = !!part?.name && (isAnother(part.name, current?.name) || isAnother(id, current?.id));
+    if (current !== undefined && !begins) return current;
+    const call = { index: at, id: '', name: '', arguments: '' };
+    this.#calls.push(call);
+    return call;
   }
 
   /** `text`, counted. */

@@ -1,6 +1,7 @@
 // What to leave out when a target refuses a request for something that it can be asked without. Pure. The adapters honour
 // the set in ProviderCall; whoever calls them asks once more with it.
 import type { Droppable } from '../generation.ts';
+import { SAYS_UNSUPPORTED } from '../rules/classify.ts';
 import type { ProviderFault } from '../rules/fault.ts';
 
 const UNSUPPORTED: ReadonlySet<string> = new Set([
@@ -25,10 +26,6 @@ export function droppable(fault: ProviderFault): Droppable | undefined {
   if (codes.some((code) => SCHEMA_REFUSED.has(code))) return 'schema';
   const named = NAMED_BY.find(([, words]) => words.test(message))?.[0];
   // Anthropic and most compatible servers have no code of their own for it: the message has to say so.
-  const unsupported =
-    codes.some((code) => UNSUPPORTED.has(code)) ||
-    /\b(not (be )?(supported|permitted|allowed)|unsupported|unknown|unrecognized|deprecated|does not support)\b/i.test(
-      message,
-    );
+  const unsupported = codes.some((code) => UNSUPPORTED.has(code)) || SAYS_UNSUPPORTED.test(message);
   return unsupported ? named : undefined;
 }

@@ -25,8 +25,9 @@ export const refusedAs = (...codes: readonly string[]): ProviderError =>
 /** `now` in milliseconds since 1970. Undefined for what no provider can cause: a bug of ours. */
 export function faultOf(error: unknown, now: number): ProviderFault | undefined {
   if (error instanceof ProviderError) return error.fault;
+  // Both wrap what our own `fetch` throws (http.ts).
   if (error instanceof OpenAIConnectionError || error instanceof AnthropicConnectionError)
-    return { kind: 'unreachable' };
+    return error.cause instanceof ProviderError ? error.cause.fault : { kind: 'reset' };
   if (error instanceof OpenAIError) return refusal(error, [error.code, error.type], now);
   if (error instanceof AnthropicError) return refusal(error, [error.errorCode, error.type], now);
   if (error instanceof SyntaxError) return { kind: 'malformed' };

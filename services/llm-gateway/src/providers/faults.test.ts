@@ -19,7 +19,7 @@ const FAULTS: readonly (readonly [string, object, Partial<ProviderFault>])[] = [
     { kind: 'refused', status: 429, retryAfterMs: 3_000 },
   ],
   ['an error in mid-stream', { kind: 'error_event', afterEvents: 2 }, { kind: 'refused', status: undefined }],
-  ['no answer at all', { kind: 'reset' }, { kind: 'unreachable' }],
+  ['no answer at all', { kind: 'reset' }, { kind: 'reset' }],
   ['a page of HTML', { kind: 'html' }, { kind: 'malformed' }],
   ['an event that is no JSON', { kind: 'malformed_event', afterEvents: 2 }, { kind: 'malformed' }],
   ['a connection that breaks', { kind: 'cut', afterEvents: 2 }, { kind: 'cut' }],

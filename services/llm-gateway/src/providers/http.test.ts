@@ -1,37 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asking } from '../test-support/gateway.ts';
 import { DIALECTS, KEY, testProviders } from '../test-support/providers.ts';
-
-type Respond = (request: IncomingMessage, response: ServerResponse) => void;
-
-async function serverThat(respond: Respond) {
-  const server = createServer((request, response) => {
-    request.resume();
-    request.on('end', () => respond(request, response));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    server,
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}
+import { eventStream, serverThat } from '../test-support/server-that.ts';
 
 const DONE = `data: ${JSON.stringify({ choices: [{ delta: { content: 'Yes.' }, finish_reason: 'stop' }] })}\n\n`;
-const eventStream = (response: ServerResponse): void => {
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-};
 
 suite('calls to a provider', { timeout: 120_000 }, () => {
   for (const dialect of DIALECTS) {
@@ -152,14 +128,48 @@ suite('calls to a provider', { timeout: 120_000 }, () => {
     }
   });
 
-  test('a connection that cannot be made, or closes before the headers, is unreachable', async () => {
+  test('a connection that cannot be made is told from one that breaks once the request is sent', async () => {
     await using upstream = await serverThat((_request, response) => void response.socket?.destroy());
     await using providers = testProviders(upstream.url);
-    assert.deepEqual((await providers.ask('chat', asking('hello'))).fault, { kind: 'unreachable' });
+    assert.deepEqual((await providers.ask('chat', asking('hello'))).fault, { kind: 'reset' });
     upstream.server.close();
     await once(upstream.server, 'close');
-    await using nobody = testProviders(upstream.url);
-    assert.deepEqual((await nobody.ask('messages', asking('hello'))).fault, { kind: 'unreachable' });
+    for (const url of [upstream.url, 'http://nobody.invalid']) {
+      await using nobody = testProviders(url);
+      for (const dialect of DIALECTS)
+        assert.deepEqual((await nobody.ask(dialect, asking('hello'))).fault, { kind: 'unreachable' });
+    }
+  });
+
+  test('a server that is no TLS server was sent nothing', async () => {
+    await using upstream = await serverThat((_request, response) => response.end());
+    await using providers = testProviders(upstream.url.replace('http:', 'https:'));
+    assert.deepEqual((await providers.ask('responses', asking('hello'))).fault, { kind: 'unreachable' });
+  });
+
+  test('a refusal is read no further than it is of interest', async () => {
+    await using upstream = await serverThat((_request, response) => {
+      response.writeHead(500, { 'content-type': 'text/plain' }).write('x'.repeat(128 * 1_024));
+    });
+    await using providers = testProviders(upstream.url);
+    for (const dialect of DIALECTS) {
+      const { fault } = await providers.ask(dialect, asking('hello'));
+      assert.ok(fault?.kind === 'refused' && fault.status === 500);
+      assert.ok(fault.message.length <= 128 * 1_024 + 100);
+    }
+  });
+
+  test('an answer without an end is malformed', async () => {
+    await using upstream = await serverThat((_request, response) => {
+      eventStream(response);
+      const piece = `: ${'x'.repeat(1_024 * 1_024)}\n\n`;
+      const go = (): void => {
+        if (!response.destroyed) response.write(piece, go);
+      };
+      go();
+    });
+    await using providers = testProviders(upstream.url);
+    assert.deepEqual((await providers.ask('chat', asking('hello'))).fault, { kind: 'malformed' });
   });
 
   test('a body that breaks off is a cut, also that of an answer without a stream', async () => {

@@ -17,7 +17,7 @@ export const openaiChat = (client: OpenAI): Provider => ({
         const grown = assembly.add(chunk);
         if (assembly.usage !== undefined) progress.used(assembly.usage);
         if (assembly.isWhole) progress.whole();
-        else if (grown !== undefined) progress.content(grown.text);
+        else if (grown !== undefined) progress.content(grown);
       }
     } catch (error) {
       // Once the answer is whole, how the connection ends is of no interest.

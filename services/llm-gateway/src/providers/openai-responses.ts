@@ -2,10 +2,10 @@
 // noticed; only the terminal event's response is trusted, since the SDK's iterator ends the same way when a stream is cut.
 import type { ModelUsage } from '@troupe/contracts';
 import type OpenAI from 'openai';
-import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { z } from 'zod';
-import type { ModelAnswer, Progress, Provider } from '../generation.ts';
+import type { Grown, ModelAnswer, Progress, Provider } from '../generation.ts';
 import { callOptions } from './clients.ts';
+import { eventType } from './event-type.ts';
 import { ProviderError, refusedAs } from './fault-of.ts';
 import { MAX_CALLS, MAX_NAME } from './limits.ts';
 import { responsesBody } from './openai-request.ts';
@@ -18,42 +18,43 @@ export const openaiResponses = (client: OpenAI): Provider => ({
   },
 });
 
-/** Events that come before the model has said anything. */
-const PREAMBLE: ReadonlySet<string> = new Set([
-  'response.created',
-  'response.queued',
-  'response.in_progress',
-  'response.output_item.added',
-  'response.content_part.added',
-]);
+/** What the model does, piece by piece. All other events, signs of life among them, are no progress. */
+const PIECE = /^response\..+\.(delta|done)$/;
+const Delta = z.object({ delta: z.string() });
+
+function grownBy(event: unknown): Grown | undefined {
+  const type = eventType(event);
+  if (!PIECE.test(type)) return undefined;
+  const delta = Delta.safeParse(event).data?.delta ?? '';
+  return { written: delta.length, text: type === 'response.output_text.delta' ? delta : undefined };
+}
 
 /**
  * The response in the stream's terminal event, still to be validated. Throws ProviderError if the stream ends without one:
  * `malformed` if it was none of this protocol at all, else `cut`.
  */
-async function finalResponse(
-  stream: AsyncIterable<ResponseStreamEvent>,
-  progress: Progress,
-): Promise<unknown> {
-  let final: unknown;
+async function finalResponse(stream: AsyncIterable<unknown>, progress: Progress): Promise<unknown> {
+  let final: Ended | undefined;
   let begun = false;
   try {
     for await (const event of stream) {
       begun = true;
-      switch (event.type) {
+      switch (eventType(event)) {
         case 'response.completed':
         case 'response.incomplete':
-          final = event.response;
+          final = ended(event);
+          tellUsage(final, progress);
           progress.whole();
           break;
-        case 'response.failed':
-          tellUsage(event.response, progress);
-          throw failed(event.response.error);
-        case 'response.output_text.delta':
-          progress.content(event.delta);
-          break;
-        default:
-          if (!PREAMBLE.has(event.type) && final === undefined) progress.content();
+        case 'response.failed': {
+          const response = ended(event);
+          tellUsage(response, progress);
+          throw failed(response);
+        }
+        default: {
+          const grown = grownBy(event);
+          if (grown !== undefined) progress.content(grown);
+        }
       }
     }
   } catch (error) {
@@ -64,8 +65,21 @@ async function finalResponse(
   return final;
 }
 
-const failed = (error: { readonly code?: unknown } | null | undefined): ProviderError =>
-  refusedAs(...(typeof error?.code === 'string' ? [error.code] : []));
+const Ended = z.object({ response: z.looseObject({}) });
+type Ended = z.infer<typeof Ended>['response'];
+
+/** The response in a terminal event, whatever it holds. Throws ProviderError `malformed`. */
+function ended(event: unknown): Ended {
+  const parsed = Ended.safeParse(event);
+  if (!parsed.success) throw new ProviderError({ kind: 'malformed' });
+  return parsed.data.response;
+}
+
+const ErrorCode = z.object({ code: z.string() });
+function failed({ error }: Ended): ProviderError {
+  const parsed = ErrorCode.safeParse(error);
+  return refusedAs(...(parsed.success ? [parsed.data.code] : []));
+}
 
 const count = z.int().nonnegative();
 const Usage = z.object({
@@ -91,7 +105,7 @@ const usageIn = ({ input_tokens_details: input, ...usage }: z.infer<typeof Usage
     reasoning: usage.output_tokens_details?.reasoning_tokens,
   });
 
-function tellUsage({ usage }: { readonly usage?: unknown }, progress: Progress): void {
+function tellUsage({ usage }: Ended, progress: Progress): void {
   const parsed = Usage.safeParse(usage);
   if (parsed.success) progress.used(usageIn(parsed.data));
 }

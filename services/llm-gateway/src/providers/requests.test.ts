@@ -1,6 +1,7 @@
 // The bodies that the providers are sent, word for word.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { JsonObject } from '@troupe/contracts';
 import { eventId } from '@troupe/contracts';
 import type { Droppable, ModelMessage, ModelRequest } from '../generation.ts';
 import { asking } from '../test-support/gateway.ts';
@@ -155,6 +156,22 @@ test('a model that cannot be held to a schema is asked for it in words', () => {
   const body = bodyOf('responses', asking('hello', { outputSchema: { type: 'object' } }), 'gpt-3.5-turbo');
   assert.ok(!('text' in body));
   assert.match(String(body['instructions']), /JSON Schema/);
+});
+
+test('Messages: a schema that the API would change or refuse is asked for in words at once', () => {
+  const record: JsonObject = { type: 'object', additionalProperties: { type: 'number' } };
+  const untyped: JsonObject = { properties: { total: { minimum: 0 } } };
+  for (const outputSchema of [record, untyped]) {
+    const body = bodyOf('messages', asking('hello', { outputSchema }));
+    assert.ok(!('output_config' in body));
+    assert.ok(String(body['system']).includes(JSON.stringify(outputSchema)));
+  }
+  const outputSchema: JsonObject = { type: 'object', properties: { total: { type: 'number' } } };
+  const body = bodyOf('messages', asking('hello', { outputSchema }));
+  assert.ok(!('system' in body));
+  assert.deepEqual(body['output_config'], {
+    format: { type: 'json_schema', schema: { ...outputSchema, additionalProperties: false } },
+  });
 });
 
 test('a tool is held to its schema where that is strict, until a target refuses that', () => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ModelUsage } from '@troupe/contracts';
 import { updated, usageIn } from './anthropic-usage.ts';
-import { estimatedUsage, isConsistent, usageOf } from './usage.ts';
+import { estimatedUsage, usageOf } from './usage.ts';
 
 test('what a provider does not tell, or tells as null or nothing, is absent', () => {
   assert.deepEqual(usageOf({ input: 10, output: 2, cached: 0, written: null, reasoning: undefined }), {
@@ -36,22 +35,6 @@ test('Anthropic’s later counts replace earlier ones, and null keeps them', () 
   assert.deepEqual(usageIn(end), { input_tokens: 35, output_tokens: 7, cache_write_tokens: 25 });
   assert.equal(usageIn({ input_tokens: 3 }), undefined);
 });
-
-const CONSISTENCY: readonly (readonly [Partial<ModelUsage>, boolean])[] = [
-  [{}, true],
-  [
-    { cached_input_tokens: 60, cache_write_tokens: 40, cache_write_long_tokens: 40, reasoning_tokens: 10 },
-    true,
-  ],
-  [{ cached_input_tokens: 60, cache_write_tokens: 41 }, false],
-  [{ cache_write_tokens: 5, cache_write_long_tokens: 6 }, false],
-  [{ reasoning_tokens: 11 }, false],
-];
-for (const [parts, consistent] of CONSISTENCY) {
-  test(`of 100 tokens in and 10 out, ${JSON.stringify(parts)} ${consistent ? 'can' : 'cannot'} be parts`, () => {
-    assert.equal(isConsistent({ input_tokens: 100, output_tokens: 10, ...parts }), consistent);
-  });
-}
 
 test('an estimate grows with what was asked and with what was written', () => {
   const request = (text: string) => ({

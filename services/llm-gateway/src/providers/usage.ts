@@ -22,16 +22,6 @@ export const usageOf = ({ input, output, cached, written, writtenLong, reasoning
   ...(reasoning && { reasoning_tokens: reasoning }),
 });
 
-/** Whether the parts fit into their wholes. What does not is passed on as it came, never made to fit. */
-export function isConsistent(usage: ModelUsage): boolean {
-  const { cached_input_tokens = 0, cache_write_tokens = 0, cache_write_long_tokens = 0 } = usage;
-  return (
-    cached_input_tokens + cache_write_tokens <= usage.input_tokens &&
-    cache_write_long_tokens <= cache_write_tokens &&
-    (usage.reasoning_tokens ?? 0) <= usage.output_tokens
-  );
-}
-
 const CHARACTERS_PER_TOKEN = 4;
 
 /** By length alone, for a server that does not count: `written` is the number of characters that the model wrote. */

@@ -17,6 +17,7 @@ export type FaultClass =
   | 'overloaded'
   | 'server_error'
   | 'unreachable'
+  | 'reset'
   | 'no_response'
   | 'no_content'
   | 'stalled'
@@ -56,6 +57,7 @@ export const VERDICTS: Readonly<Record<FaultClass, Verdict>> = {
   conflict: { retries: 'one', keys: 'none', health: 'unknown', fallback: 'any' },
   server_error: ILL,
   unreachable: ILL,
+  reset: ILL,
   // The vendor is short of capacity: insisting does not help, and neither do other keys.
   overloaded: ILL_ONCE,
   stalled: ILL_ONCE,
@@ -81,6 +83,10 @@ interface Case {
   /** With status 400 only: there the providers' codes do not always tell. */
   readonly message400?: RegExp;
 }
+
+/** Of a part of the request. Most servers have no code for it. */
+export const SAYS_UNSUPPORTED =
+  /\b(not (be )?(supported|permitted|allowed)|unsupported|does not support|deprecated|(unknown|unrecognized)( request)? (parameter|argument|field))\b/i;
 
 const CASES: readonly Case[] = [
   {
@@ -127,10 +133,12 @@ const CASES: readonly Case[] = [
     codes: [
       'unsupported_parameter',
       'unsupported_value',
+      'unknown_parameter',
       'model_not_supported',
       'invalid_json_schema',
       'invalid_function_parameters',
     ],
+    message400: SAYS_UNSUPPORTED,
   },
   { class: 'conflict', statuses: [409] },
   { class: 'overloaded', codes: ['overloaded_error'], statuses: [529] },
@@ -149,6 +157,7 @@ export function classify(fault: ProviderFault): FaultClass {
     case 'timeout':
       return TIMEOUTS[fault.waitingFor];
     case 'unreachable':
+    case 'reset':
     case 'cut':
     case 'malformed':
       return fault.kind;
@@ -161,5 +170,8 @@ const fits = ({ codes = [], statuses = [], message400 }: Case, fault: Refusal): 
   (fault.status === 400 && message400 !== undefined && message400.test(fault.message));
 
 /** An error in mid-stream has no status; one of an unknown kind is the provider's until it says otherwise. */
-const byStatus = (status: number | undefined): FaultClass =>
-  status === undefined || status >= 500 ? 'server_error' : 'request_rejected';
+function byStatus(status: number | undefined): FaultClass {
+  if (status === undefined || status >= 500) return 'server_error';
+  // A redirect is not followed: whoever stands there is not the API.
+  return status < 400 ? 'malformed' : 'request_rejected';
+}

@@ -25,6 +25,9 @@ const CODES: readonly (readonly [TargetFailure[], string])[] = [
   [[at('overloaded', 0), at('overloaded', 0)], 'overloaded'],
   // The vendor's overload, not ours.
   [[at('overloaded', 2, 529), at('overloaded', 0)], 'providers_unavailable'],
+  [[at('price_unknown', 0), at('price_unknown', 0)], 'price_unknown'],
+  [[at('price_unknown', 0), at('server_error')], 'providers_unavailable'],
+  [[at('price_unknown', 0), at('overloaded', 0)], 'overloaded'],
   [[at('no_time', 0)], 'deadline_unreachable'],
   [[at('schema_violation', 2), at('schema_violation', 2)], 'schema_violation'],
 ];

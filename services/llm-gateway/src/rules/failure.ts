@@ -7,7 +7,7 @@ import type { FaultClass } from './classify.ts';
 export interface TargetFailure {
   readonly target: string;
   /** `schema_violation`: it answered, and not what was asked for. */
-  readonly reason: FaultClass | Skipped['why'] | 'no_time' | 'schema_violation';
+  readonly reason: FaultClass | Skipped['why'] | 'no_time' | 'price_unknown' | 'schema_violation';
   readonly status: number | undefined;
   readonly attempts: number;
   /** When asking it again makes sense, if it said so. */
@@ -57,15 +57,30 @@ const NAMED: Partial<Record<TargetFailure['reason'], Failure>> = {
     message: 'More model calls are waiting than can be made in time',
     hint: 'Try again later, raise AGENT_LLM_CONCURRENCY if the provider allows it, or start another llm-gateway.',
   },
+  price_unknown: {
+    code: 'price_unknown',
+    message: 'A budget cannot be held for a model without a price',
+    hint: 'Add a row for the model to the file that AGENT_PRICES_FILE names, or unset the budgets (AGENT_BUDGET_*).',
+  },
   no_time: NO_TIME,
 };
 
 /** What the first target that was asked found; what a later one finds never masks why the first one failed. */
 export function failureOf(failures: readonly TargetFailure[]): Failure {
-  const first = failures.find(({ attempts }) => attempts > 0) ?? failures[0];
+  const first =
+    failures.find(({ attempts }) => attempts > 0) ??
+    failures.find(({ reason }) => reason !== 'price_unknown') ??
+    failures[0];
   const { code, message, hint } = named(failures, first) ?? UNAVAILABLE;
   return { code, message: `${message}: ${failures.map(describe).join('; ')}.`, hint };
 }
+
+/** The run's own deadline ended the call; `found` is what the targets had said by then. */
+export const runOverOf = (found: Failure): Failure => ({
+  code: 'deadline_exceeded',
+  message: `The run's time was over before a model had answered. ${found.message}`,
+  hint: 'Raise deadline_seconds, or narrow the goal.',
+});
 
 function named(failures: readonly TargetFailure[], first: TargetFailure | undefined): Failure | undefined {
   if (first === undefined) return NO_TIME;

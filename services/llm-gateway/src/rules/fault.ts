@@ -11,8 +11,10 @@ export type ProviderFault =
       readonly message: string;
       readonly retryAfterMs: number | undefined;
     }
-  /** No answer: refused connection, DNS, TLS, reset before the headers. */
+  /** No connection: refused, DNS, TLS, too slow. Nothing was sent. */
   | { readonly kind: 'unreachable' }
+  /** The connection broke before the headers: the request may have arrived, and be paid for. */
+  | { readonly kind: 'reset' }
   | {
       readonly kind: 'timeout';
       readonly waitingFor: 'first_byte' | 'first_content' | 'more_content' | 'whole_answer';

@@ -15,6 +15,7 @@ const fault = (name: FaultClass, more: Partial<AfterFault> = {}): string => {
     otherKey: false,
     hintMs: undefined,
     longestWaitMs: 60_000,
+    mayAsk: true,
     mayRetry: true,
     probe: false,
     random: () => 0.5,
@@ -23,6 +24,7 @@ const fault = (name: FaultClass, more: Partial<AfterFault> = {}): string => {
   return step.kind === 'retry' ? `retry after ${Math.round(step.afterMs)}` : step.kind;
 };
 
+const CAPPED = { mayAsk: false, mayRetry: false };
 const CASES: readonly (readonly [string, string, string])[] = [
   ['what the caller did wrong is not repeated', fault('request_rejected'), 'leave_target'],
   ['a refusal is not repeated', fault('content_filtered'), 'leave_target'],
@@ -58,6 +60,8 @@ const CASES: readonly (readonly [string, string, string])[] = [
   ['… but its key may be changed', fault('unauthorized', { probe: true, otherKey: true }), 'other_key'],
   ['an empty retry budget sends the call on', fault('server_error', { mayRetry: false }), 'leave_target'],
   ['… but not past another key', fault('rate_limited', { mayRetry: false, otherKey: true }), 'other_key'],
+  ['… unless the caps forbid it', fault('rate_limited', { ...CAPPED, otherKey: true }), 'leave_target'],
+  ['no cap keeps from a key that is left', fault('unauthorized', { ...CAPPED, otherKey: true }), 'other_key'],
   ['no wait is begun that does not fit', fault('server_error', { longestWaitMs: 99 }), 'leave_target'],
 ];
 

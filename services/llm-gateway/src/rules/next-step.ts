@@ -5,7 +5,7 @@ import type { Verdict } from './classify.ts';
 
 export type NextStep =
   | { readonly kind: 'retry'; readonly afterMs: number }
-  /** At once. It is no retry: the target itself has not failed. */
+  /** At once. It takes nothing from the retry budget: the target itself has not failed. */
   | { readonly kind: 'other_key' }
   | { readonly kind: 'leave_target' };
 
@@ -21,7 +21,8 @@ export interface AfterFault {
   readonly hintMs: number | undefined;
   /** A longer wait is not begun. */
   readonly longestWaitMs: number;
-  /** Whether the caps of the call and the target's retry budget leave one more attempt. */
+  /** Whether the caps of the call leave one more attempt, and whether the target's retry budget does, too. */
+  readonly mayAsk: boolean;
   readonly mayRetry: boolean;
   /** The attempt was a circuit's probe: nobody insists behind it. */
   readonly probe: boolean;
@@ -36,7 +37,14 @@ export function afterFault(fault: AfterFault): NextStep {
   return afterMs <= fault.longestWaitMs ? { kind: 'retry', afterMs } : { kind: 'leave_target' };
 }
 
-function mayWalk({ verdict, walks, otherKey }: AfterFault): boolean {
+/**
+ * Walks from keys that cannot be used are not held to the caps: each key is lost once. A key that is only limited can be used again, so
+ * that there would be no end to them.
+ */
+export const isFreeWalk = ({ retries }: Verdict): boolean => retries === 'none';
+
+function mayWalk({ verdict, walks, otherKey, mayAsk }: AfterFault): boolean {
+  if (!mayAsk && !isFreeWalk(verdict)) return false;
   switch (verdict.keys) {
     case 'all':
       return otherKey;

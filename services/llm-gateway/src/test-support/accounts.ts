@@ -42,6 +42,8 @@ export function testAccounts(
       onBudgetRefused: (scope) => told.push(`budget_refused ${scope}`),
       onSuspectedDuplicate: ({ workflow }) => told.push(`suspected_duplicate ${workflow}`),
       onInconsistentUsage: ({ model }) => told.push(`inconsistent_usage ${model}`),
+      onRecordLate: ({ workflow }) => told.push(`record_late ${workflow}`),
+      onRecordLost: ({ workflow }) => told.push(`record_lost ${workflow}`),
     },
     ...more,
   });
@@ -72,7 +74,7 @@ export const planOf = (call: CallIdentity, more: Partial<AttemptPlan> = {}): Att
 });
 
 export function opened(result: Opened): OpenAttempt {
-  if (result.kind === 'refused') throw new Error(`refused: ${result.error.message}`);
+  if (result.kind !== 'opened') throw new Error(JSON.stringify(result));
   return result.attempt;
 }
 

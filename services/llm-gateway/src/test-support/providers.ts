@@ -23,6 +23,8 @@ export const MODEL_OF: Readonly<Record<DialectName, string>> = {
 export interface Told {
   bytes: number;
   text: string;
+  /** Characters that the model wrote. */
+  written: number;
   readonly used: Partial<ModelUsage>[];
   whole: boolean;
 }
@@ -60,12 +62,15 @@ export function testProviders(url: string, connections = 8): TestProviders {
   return {
     http,
     async ask(dialect, request, { model = MODEL_OF[dialect], key = KEY, without, signal } = {}) {
-      const told: Told = { bytes: 0, text: '', used: [], whole: false };
+      const told: Told = { bytes: 0, text: '', written: 0, used: [], whole: false };
       const end = new AbortController();
       const progress: Progress = {
         signal: signal === undefined ? end.signal : AbortSignal.any([signal, end.signal]),
         bytes: () => void (told.bytes += 1),
-        content: (text = '') => void (told.text += text),
+        content({ written, text = '' }) {
+          told.written += written;
+          told.text += text;
+        },
         used: (usage) => void told.used.push(usage),
         whole() {
           told.whole = true;

@@ -32,6 +32,8 @@ export function apply(run: Run, cause: StoredEvent, tables: Tables, { snapshot, 
   for (const effect of effects) applyEffect(run, cause, effect, { requests, timers, cancellations });
   return {
     ...run,
+    // What was asked for and stopped may have been paid for all the same.
+    costNanoUsd: cancellations.some(({ type }) => type === 'llm.cancelled') ? null : run.costNanoUsd,
     state: { kind: 'active', machine: tables.machine, snapshot, requests, timers, cancellations },
   };
 }
@@ -107,6 +109,13 @@ function finalType(snapshot: AnyMachineSnapshot): TerminalType {
   return type;
 }
 
+/** Whether a model call is in hand that `cause` does not answer: what it will have cost nobody knows yet. */
+const asksModel = ({ state }: Run, { causationId }: StoredEvent): boolean =>
+  state.kind === 'active' &&
+  [...state.requests.values()].some(
+    ({ request, sent, draft }) => request === 'llm.requested' && sent && draft.id !== causationId,
+  );
+
 /** The terminal event that `cause` brought about. Throws MachineError for an ending that could never be written. */
 export function terminal(
   run: Run,
@@ -117,7 +126,14 @@ export function terminal(
   // By name: whatever else a machine puts out, it does not replace what is known of its run.
   const { answer, output, reason, error } = ending;
   const result = resultOf(run, type.slice('workflow.'.length), cause.storedAt);
-  const data = { ...result, answer, output, reason, error };
+  const data = {
+    ...result,
+    ...(asksModel(run, cause) && { cost_nano_usd: null }),
+    answer,
+    output,
+    reason,
+    error,
+  };
   const ids = { id: eventId(cause.id, 'terminal'), causationId: cause.id };
   const draft = draftOf(run, type, ids, data) as EventDraft<TerminalType>;
   if (Buffer.byteLength(JSON.stringify(draft.data)) > MAX_RESULT_BYTES)

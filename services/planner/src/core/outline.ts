@@ -61,7 +61,10 @@ function costIn(event: StoredEvent): number | null {
     case 'llm.completed':
       return event.data.cost_nano_usd ?? null;
     case 'llm.failed':
-      return event.data.attempts === 0 ? 0 : (event.data.cost_nano_usd ?? null);
+      // Who was not asked was not paid, unless it is said that nobody knows.
+      return event.data.cost_nano_usd === undefined && event.data.attempts === 0
+        ? 0
+        : (event.data.cost_nano_usd ?? null);
     default:
       return 0;
   }

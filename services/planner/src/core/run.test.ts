@@ -6,7 +6,7 @@ import { contractOf, encodeData, eventId } from '@troupe/contracts';
 import { asks, createMachine, done, failure, news, question } from '../test-support/machines.ts';
 import { MemoryLog } from '../test-support/memory-log.ts';
 import { Story } from '../test-support/story.ts';
-import { says, turnOf } from '../test-support/turns.ts';
+import { says } from '../test-support/turns.ts';
 import { MachineError } from './machine-step.ts';
 import { begin, fold, openTimers, owed, UnknownVersionError } from './run.ts';
 
@@ -189,25 +189,6 @@ test('the result counts the outcomes, tokens and dollars that the run took in, a
   assert.deepEqual({ steps, usage }, { steps: 3, usage: { input_tokens: 20, output_tokens: 4 } });
   assert.equal(started_at, new Date(story.log.events[0]!.storedAt).toISOString());
   assert.equal(finished_at, new Date(story.log.events.at(-1)!.storedAt).toISOString());
-});
-
-test('the cost of a run is unknown as soon as that of one of its model calls is', () => {
-  const machine = createMachine({
-    initial: 'a',
-    states: {
-      a: { invoke: { ...asks(), onDone: 'b' } },
-      b: { invoke: { ...asks('again', 2), onDone: 'c' } },
-      c: done,
-    },
-  });
-  for (const cost_nano_usd of [null, undefined]) {
-    const story = new Story(machine)
-      .settled()
-      .answers('llm.completed', turnOf({ text: 'One.' }, { cost_nano_usd }))
-      .settled()
-      .answers('llm.completed', says('Two.'));
-    assert.equal(story.owes('workflow.completed').data.cost_nano_usd, null);
-  }
 });
 
 test('what is written is folded as if it had been delivered', () => {
