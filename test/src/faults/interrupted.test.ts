@@ -169,7 +169,8 @@ test('work that is interrupted in the middle is stopped, or done once more by an
       await until('the page is open', () => waitsFor(stage, '/never/held/late-looker'));
       for (const workflow of ['late-thinker', 'late-looker']) {
         const log = await stage.holds(workflow, 'workflow.failed');
-        assert.deepEqual(typesOf(log).slice(-2), ['timer.fired', 'workflow.failed']);
+        // The gateway keeps the run's deadline by itself, and may be the first to say so.
+        assert.match(typesOf(log).slice(-2).join(' '), /^(timer\.fired|llm\.failed) workflow\.failed$/);
         const result = log.at(-1)!;
         assert.ok(result.type === 'workflow.failed' && result.data.error?.code === 'deadline_exceeded');
       }

@@ -79,6 +79,8 @@ async function oneProbe(world: World): Promise<Judgement> {
   // Whatever the 429 did to the key is over by then.
   await sleep(world.ms(3_000));
   const after = await askMany(world, 1);
+  // The other gateway hears of it a moment later.
+  await sleep(500);
   const again = await askMany(world, 5);
   const { first, words } = await callsSeen(world);
   const whole = served.filter((outcome) => isWhole(outcome)).length;
