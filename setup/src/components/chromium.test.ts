@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startGuarded } from '../processes/guarded-process.ts';
 import { localDir } from '../root.ts';
 import { scratch, script } from '../test-support/scratch.ts';
@@ -62,19 +64,17 @@ async function widthOfText(executable: string, profile: string): Promise<number>
   const response = await fetch(`http://${host}/json/new?${page}`, { method: 'PUT' });
   const { webSocketDebuggerUrl } = (await response.json()) as { webSocketDebuggerUrl: string };
   const socket = new WebSocket(webSocketDebuggerUrl);
-  const answer = Promise.withResolvers<string>();
-  socket.addEventListener('message', ({ data }) => answer.resolve(String(data)));
-  socket.addEventListener('open', () => {
-    const expression = `new Promise((done) => {
-      const measure = () => done(document.querySelector('span').getBoundingClientRect().width);
-      document.readyState === 'complete' ? measure() : addEventListener('load', measure);
-    })`;
-    socket.send(
-      JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression, awaitPromise: true } }),
-    );
-  });
-  const { result } = JSON.parse(await answer.promise) as { result: { result: { value: number } } };
+  await once(socket, 'open');
+  let width = 0;
+  // A fresh tab shows an empty page before the one that it was asked for, and its answer is then no number.
+  for (let look = 0; look < 100 && !(width > 0); look += 1) {
+    const expression = "document.querySelector('span')?.getBoundingClientRect().width";
+    socket.send(JSON.stringify({ id: look, method: 'Runtime.evaluate', params: { expression } }));
+    const [{ data }] = (await once(socket, 'message')) as [{ data: string }];
+    width = Number((JSON.parse(data) as { result?: { result?: { value?: number } } }).result?.result?.value);
+    if (!(width > 0)) await sleep(50);
+  }
   socket.close();
   await browser.stop({ graceMs: 2_000 });
-  return result.result.value;
+  return width;
 }
