@@ -1,6 +1,6 @@
 // A right and whole answer from one target: what it answers is checked, and it is asked once to correct what is wrong and once for
 // more room where the answer ran into its bound. What becomes of a fault is decided below (call-target.ts), which target comes next above
-// (complete.ts).
+// (ask-chain.ts).
 import { RetryableError } from '@troupe/shared';
 import type { AskModelOptions, CallInHand, NotSent } from './ask-model.ts';
 import { askModel } from './ask-model.ts';
