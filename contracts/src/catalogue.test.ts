@@ -12,6 +12,7 @@ import {
   isTerminal,
   jsonSchemaOf,
   logSubjects,
+  newsFilters,
   OUTCOMES,
   publishSubjectsOf,
   TERMINAL_TYPES,
@@ -20,7 +21,7 @@ import type { Service } from './define-message.ts';
 import { encodeData } from './envelope.ts';
 import type { EventDraft } from './envelope.ts';
 import type { WorkflowKey } from './ids.ts';
-import { doorSubject, logSubject, shardFilter, SHARDS, typeFilter, workflowFilter } from './subjects.ts';
+import { doorSubject, logSubject, shardOf, SHARDS, typeFilter, workflowFilter } from './subjects.ts';
 
 const key = { user: 'alice', workflow: 'wf_1' } as WorkflowKey;
 const contracts = [...catalogue.values()];
@@ -51,9 +52,18 @@ test('every type is stored at a subject of the log, covered by exactly one of it
     assert.equal(logSubjects().filter((filter) => matches(filter, subject)).length, 1);
     assert.ok(matches(typeFilter(type), subject));
     assert.ok(matches(workflowFilter(key), subject));
-    const shards = Array.from({ length: SHARDS }, (_, shard) => shardFilter(shard));
+    const shards = Array.from({ length: SHARDS }, (_, shard) => typeFilter(type, shard));
     assert.equal(shards.filter((filter) => matches(filter, subject)).length, 1);
   }
+});
+
+test('the planner of a shard follows what others write there, and nothing that the fold alone writes', () => {
+  const followed = newsFilters(shardOf(key.workflow));
+  const isFollowed = (type: string) => followed.some((filter) => matches(filter, logSubject(type, key)));
+  for (const { type, writers } of contracts)
+    assert.equal(isFollowed(type), !writers.every((writer) => writer === 'planner'));
+  for (const type of ['workflow.requested', 'llm.completed', 'timer.fired']) assert.ok(isFollowed(type));
+  for (const type of ['llm.requested', 'workflow.completed']) assert.ok(!isFollowed(type));
 });
 
 test('no subject of the door is one of the log, with a user or without', () => {

@@ -100,6 +100,15 @@ export const logSubjects = (): string[] => [
   ...new Set(contracts.map(({ type }) => `agents.${type.slice(0, type.indexOf('.'))}.*.*.*.*`)),
 ];
 
+/**
+ * What the planner consumer of a shard follows: every type that others than the fold write. What the fold writes it has folded already;
+ * delivered, it would be half of all deliveries, for nothing (docs/decisions/0016).
+ */
+export const newsFilters = (shard: number): string[] =>
+  contracts
+    .filter(({ writers }) => writers.some((writer) => writer !== 'planner'))
+    .map(({ type }) => typeFilter(type, shard));
+
 /** What a service may write into the log: the publish half of the permission table. */
 export const publishSubjectsOf = (service: Service): string[] =>
   contracts

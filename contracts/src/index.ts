@@ -1,4 +1,5 @@
 // The vocabulary of Troupe, for every other package.
+export { ARCHIVE_SUBJECTS, archiveSubject, Skeleton } from './archive.ts';
 export {
   catalogue,
   contractOf,
@@ -7,6 +8,7 @@ export {
   isTerminal,
   jsonSchemaOf,
   logSubjects,
+  newsFilters,
   OUTCOMES,
   publishSubjectsOf,
   TERMINAL_TYPES,
@@ -48,7 +50,7 @@ export {
 } from './ledger.ts';
 export type { LedgerKey } from './ledger.ts';
 export { LiveMessage, liveSubject } from './live.ts';
-export { MemorySnippet } from './memory.ts';
+export { ErasureJob, ForgetScope, MemoryItem, MemoryJob, MemorySnippet, RebuildJob } from './memory.ts';
 export { RunSettings } from './messages/workflow-requested.ts';
 export type { WorkflowRequested } from './messages/workflow-requested.ts';
 export {
@@ -58,14 +60,17 @@ export {
   RUNS_BUCKET,
   SUMMARY_GOAL_CHARACTERS,
 } from './run-summary.ts';
-export { rpc, rpcReply } from './rpc.ts';
+export { rpc, rpcReply, SearchResponse } from './rpc.ts';
 export type {
   EmbedRequest,
   EmbedResponse,
+  ForgetRequest,
+  ListMemoryRequest,
+  ListMemoryResponse,
+  MemoryStatusResponse,
   ModelsResponse,
   Rpc,
   SearchRequest,
-  SearchResponse,
 } from './rpc.ts';
 export {
   abortFilter,
@@ -81,7 +86,6 @@ export {
   parseRpcUser,
   rpcFilter,
   rpcSubject,
-  shardFilter,
   shardOf,
   SHARDS,
   timerSubject,

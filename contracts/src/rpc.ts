@@ -2,7 +2,17 @@
 // last token of its subject, never a field of its body.
 import { z } from 'zod';
 import { Failure } from './failure.ts';
-import { MemorySnippet, Unreadable } from './memory.ts';
+import { WorkflowId } from './ids.ts';
+import {
+  ErasureJob,
+  ForgetScope,
+  MemoryItem,
+  MemoryJob,
+  MemorySnippet,
+  Rebuilding,
+  RebuildJob,
+  Unreadable,
+} from './memory.ts';
 
 export const EmbedRequest = z.object({ texts: z.array(z.string().min(1).max(32_000)).min(1).max(256) });
 export type EmbedRequest = z.infer<typeof EmbedRequest>;
@@ -15,11 +25,54 @@ export const EmbedResponse = z.object({
 });
 export type EmbedResponse = z.infer<typeof EmbedResponse>;
 
-export const SearchRequest = z.object({ query: z.string().min(1).max(8_000), k: z.int().min(1).max(50) });
+export const SearchRequest = z.object({
+  query: z.string().min(1).max(8_000),
+  k: z.int().min(1).max(50),
+  workflow_id: WorkflowId.optional().describe('only what this run left'),
+});
 export type SearchRequest = z.infer<typeof SearchRequest>;
 
-export const SearchResponse = z.object({ snippets: z.array(MemorySnippet), unreadable: Unreadable });
+export const SearchResponse = z.object({
+  snippets: z.array(MemorySnippet),
+  unreadable: Unreadable,
+  rebuilding: Rebuilding,
+});
 export type SearchResponse = z.infer<typeof SearchResponse>;
+
+export const ListMemoryRequest = z.object({
+  limit: z.int().min(1).max(100).default(50),
+  after: z.string().max(200).optional().describe('the `next` of the page before'),
+  workflow_id: WorkflowId.optional().describe('only what this run left'),
+});
+export type ListMemoryRequest = z.infer<typeof ListMemoryRequest>;
+
+/** A page of the user's records; `next` is there where more follow. */
+export const ListMemoryResponse = z.object({
+  records: z.array(MemoryItem),
+  next: z.string().optional(),
+  unreadable: Unreadable,
+  rebuilding: Rebuilding,
+});
+export type ListMemoryResponse = z.infer<typeof ListMemoryResponse>;
+
+/** Asking again for what is under way answers how far it is. */
+export const ForgetRequest = z.object({ scope: ForgetScope });
+export type ForgetRequest = z.infer<typeof ForgetRequest>;
+
+export const RebuildRequest = z.object({});
+
+/** The user's jobs, newest first: those under way, and those that ended lately. */
+export const MemoryStatusRequest = z.object({});
+export const MemoryStatusResponse = z.object({
+  records: z.int().nonnegative(),
+  model: z
+    .string()
+    .optional()
+    .describe('what made the vectors that are searched; absent where nothing is stored'),
+  projected_seq: z.int().nonnegative().describe('the last event of the log that is in the memory'),
+  jobs: z.array(MemoryJob),
+});
+export type MemoryStatusResponse = z.infer<typeof MemoryStatusResponse>;
 
 export const ModelsRequest = z.object({});
 
@@ -40,5 +93,14 @@ export const rpc = {
   embed: { service: 'llm-gateway', method: 'embed', request: EmbedRequest, response: EmbedResponse },
   models: { service: 'llm-gateway', method: 'models', request: ModelsRequest, response: ModelsResponse },
   searchMemory: { service: 'memory', method: 'search', request: SearchRequest, response: SearchResponse },
+  listMemory: { service: 'memory', method: 'list', request: ListMemoryRequest, response: ListMemoryResponse },
+  forgetMemory: { service: 'memory', method: 'forget', request: ForgetRequest, response: ErasureJob },
+  rebuildMemory: { service: 'memory', method: 'rebuild', request: RebuildRequest, response: RebuildJob },
+  memoryStatus: {
+    service: 'memory',
+    method: 'status',
+    request: MemoryStatusRequest,
+    response: MemoryStatusResponse,
+  },
 } as const;
 export type Rpc = (typeof rpc)[keyof typeof rpc];

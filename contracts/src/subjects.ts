@@ -25,11 +25,8 @@ export function logSubject(type: string, { user, workflow }: WorkflowKey): strin
 export const workflowFilter = ({ user, workflow }: WorkflowKey): string =>
   `agents.*.*.${shardOf(workflow)}.${user}.${workflow}`;
 
-/** Everything of one shard: what one planner consumer follows. */
-export const shardFilter = (shard: number): string => `agents.*.*.${shard}.*.*`;
-
-/** All events of one type, of every user. */
-export const typeFilter = (type: string): string => `agents.${type}.*.*.*`;
+/** All events of one type, of every user: in all shards, or in one. */
+export const typeFilter = (type: string, shard: number | '*' = '*'): string => `agents.${type}.${shard}.*.*`;
 
 /** Where anybody knocks: with the user in the subject, or without it (then the body names the user). */
 export const doorSubject = (type: string, user?: UserId): string =>

@@ -6,6 +6,13 @@ export { findChromium } from './components/chromium.ts';
 export { findNatsServer } from './components/nats-server.ts';
 export type { FindOptions, Found, Source } from './components/search.ts';
 export { type ChromaOptions, type ChromaServer, startChroma } from './processes/chroma.ts';
+export {
+  chromaDatabase,
+  chromaStoreIn,
+  type Vacuumed,
+  type VacuumOptions,
+  vacuumChroma,
+} from './processes/chroma-vacuum.ts';
 export { freePort } from './processes/free-port.ts';
 export { type Exit, type GuardedProcess, type Launch, startGuarded } from './processes/guarded-process.ts';
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './processes/nats-server.ts';

@@ -1,6 +1,6 @@
-// `npm test`: verifies the sources, makes the real servers and the browser ready, and runs the tests of every package
-// against them. `npm test -- PATTERN…` runs only the test files whose path contains a pattern. The last line is the sum
-// over all packages; exit code 1 if anything failed or nothing ran.
+// `npm test`: makes the real servers and the browser ready, runs the tests of every package against them, and verifies
+// the sources beside. `npm test -- PATTERN…` runs only the test files whose path contains a pattern. What the
+// verification found comes last, above the sum over all packages; exit code 1 if anything failed or nothing ran.
 import { delimiter, join } from 'node:path';
 import { testFiles } from './checks/source-files.ts';
 import { type Tally, tallied } from './checks/tally.ts';
@@ -25,10 +25,15 @@ const patterns = process.argv.slice(2);
 process.exitCode = (await (patterns.length === 0 ? testEverything() : testOnly(patterns))) ? 0 : 1;
 
 async function testEverything(): Promise<boolean> {
-  const verified = await verify({ root, env: process.env }, print);
+  const env = await testEnvironment();
   const tests = ['nx', 'run-many', '-t', 'test', '--parallel=2', '--outputStyle=stream'];
-  const tested = await runTests(tests, await testEnvironment());
-  return verified && tested;
+  const found: string[] = [];
+  const [verified, outcome] = await Promise.all([
+    verify({ root, env: process.env }, (line) => found.push(line)),
+    runTests(tests, env),
+  ]);
+  found.forEach(print);
+  return summedUp(outcome) && verified;
 }
 
 async function testOnly(wanted: readonly string[]): Promise<boolean> {
@@ -37,11 +42,19 @@ async function testOnly(wanted: readonly string[]): Promise<boolean> {
     print(`No test file's path contains ${wanted.join(' or ')}.`);
     return false;
   }
-  return runTests([process.execPath, '--test', ...files], await testEnvironment());
+  return summedUp(await runTests([process.execPath, '--test', ...files], await testEnvironment()));
 }
 
-/** Runs the tests, passes their output on, and ends with the sum. */
-async function runTests([command = '', ...args]: readonly string[], env: Environment): Promise<boolean> {
+type Outcome = { readonly tally: Tally; readonly code: number | null };
+
+/** Prints the sum. Whether all tests passed, and there were any. */
+function summedUp({ tally: { passed, failed }, code }: Outcome): boolean {
+  print(`${passed} passed, ${failed} failed`);
+  return code === 0 && failed === 0 && passed > 0;
+}
+
+/** Runs the tests and passes their output on. */
+async function runTests([command = '', ...args]: readonly string[], env: Environment): Promise<Outcome> {
   let tally: Tally = { passed: 0, failed: 0 };
   const onLine = (line: string): void => {
     tally = tallied(tally, line);
@@ -54,8 +67,7 @@ async function runTests([command = '', ...args]: readonly string[], env: Environ
   }, LONGEST_RUN_MS);
   const { code } = await tests.exited;
   clearTimeout(limit);
-  print(`${tally.passed} passed, ${tally.failed} failed`);
-  return code === 0 && tally.failed === 0 && tally.passed > 0;
+  return { tally, code };
 }
 
 /** The tests find the components by the same variables that a person would set. */

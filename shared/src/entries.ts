@@ -2,6 +2,7 @@
 // The changes are a knock and no more, which may be lost: whoever follows reads everything, at each knock and now and then.
 import type { NatsConnection } from 'nats';
 import { EXPECTED_LAST } from '@troupe/contracts';
+import { eraseMessages } from './erase.ts';
 import { DirectReader } from './nats/direct.ts';
 import { headerReader } from './nats/headers.ts';
 import type { Publisher, PublishOutcome } from './nats/publisher.ts';
@@ -19,13 +20,19 @@ export interface Entries {
   read(filter?: string): Promise<ReadonlyMap<string, Entry>>;
   /** Writes an entry, or deletes it, if nobody changed it since `revision` (0: it was not there). */
   put(name: string, value: string | undefined, revision: number, timeoutMs: number): Promise<PublishOutcome>;
+  /**
+   * Overwrites every value of an entry that is still kept, or those up to the revision `upTo`; the newest goes last. Resolves with how
+   * many. Throws RetryableError `not_erased` or `stream_unreadable`.
+   */
+  erase(name: string, upTo?: number): Promise<number>;
   /** Calls back, until disposed, when an entry is about to be changed; `renewal`: it was there before, and stays. */
   onChange(callback: (change: { readonly renewal: boolean }) => void): Disposable;
 }
 
 export function openEntries(connection: NatsConnection, publisher: Publisher, bucket: string): Entries {
   const prefix = `$KV.${bucket}.`;
-  const direct = new DirectReader(connection, `KV_${bucket}`);
+  const stream = `KV_${bucket}`;
+  const direct = new DirectReader(connection, stream);
   return {
     async read(filter = '>') {
       const messages = await direct.lastOfEach(`${prefix}${filter}`);
@@ -44,6 +51,15 @@ export function openEntries(connection: NatsConnection, publisher: Publisher, bu
       const expected = { [EXPECTED_LAST]: String(revision) };
       const headers = value === undefined ? { ...expected, [OPERATION]: 'DEL' } : expected;
       return publisher.publish(`${prefix}${name}`, headers, value ?? '', timeoutMs);
+    },
+    async erase(name, upTo = Number.POSITIVE_INFINITY) {
+      const seqs = (await direct.allAt(`${prefix}${name}`))
+        .map(({ seq }) => seq)
+        .filter((seq) => seq <= upTo);
+      // One by one: until the newest goes, the entry says what it said.
+      let erased = 0;
+      for (const seq of seqs) erased += await eraseMessages(connection, stream, [seq]);
+      return erased;
     },
     onChange(callback) {
       const subscription = connection.subscribe(`${prefix}>`, {

@@ -22,6 +22,7 @@ export {
 export type { Environment } from './config.ts';
 export type { Entries, Entry } from './entries.ts';
 export { openEntries } from './entries.ts';
+export { eraseMessages, subjectsOf } from './erase.ts';
 export { describeBug, RetryableError, StartupError, TerminalError } from './errors.ts';
 export { openKernel } from './kernel.ts';
 export type { Kernel } from './kernel.ts';
@@ -41,12 +42,14 @@ export {
   BUDGETS_BUCKET,
   CIRCUITS_BUCKET,
   CLOCK_STREAM,
+  ARCHIVE_STREAM,
   DEAD_STREAM,
   declaredConsumers,
   DOOR_STREAM,
   GIVEN_UP_CONSUMER,
   LEDGER_STREAM,
   LOG_STREAM,
+  MEMORY_JOBS_BUCKET,
   MEMORY_KEYS_BUCKET,
   plannerConsumer,
   RUNS_CONSUMER,
@@ -60,6 +63,7 @@ export { runService } from './service.ts';
 export { UNTIL_MENDED } from './settle.ts';
 export { errorTypeOf } from './telemetry/error-type.ts';
 export { GatewayMetrics } from './telemetry/gateway-metrics.ts';
+export { MemoryMetrics } from './telemetry/memory-metrics.ts';
 export type { LlmCallStatus, Metrics, ToolCallStatus } from './telemetry/metrics.ts';
 export { silentTelemetry } from './telemetry/telemetry.ts';
 export type { FinishedSpan, SpanDescription, Tracer } from './telemetry/tracing.ts';

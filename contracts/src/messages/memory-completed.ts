@@ -1,14 +1,18 @@
 // What memory recalled for one request, best first; empty when there is nothing.
 import { z } from 'zod';
 import { defineMessage } from '../define-message.ts';
-import { MemorySnippet, Unreadable } from '../memory.ts';
+import { MemorySnippet, Rebuilding, Unreadable } from '../memory.ts';
 
 export const memoryCompleted = defineMessage({
   type: 'memory.completed',
   version: 1,
   writers: ['memory'],
   readers: ['planner'],
-  schema: z.object({ snippets: z.array(MemorySnippet).max(50), unreadable: Unreadable }),
+  schema: z.object({
+    snippets: z.array(MemorySnippet).max(50),
+    unreadable: Unreadable,
+    rebuilding: Rebuilding,
+  }),
   example: {
     snippets: [
       {

@@ -33,11 +33,39 @@ const MISTAKES: [words: string[], says: RegExp][] = [
   [['run', 'x', '--timeout', 'soon'], /--timeout must be a number from 1 to 86400/],
   [['list', '--limit', '0'], /--limit must be a number from 1 to 1000/],
   [['run', ' '], /^goal: /],
+  [['memory'], /alone says too little\. Say one of: memory search, memory list, memory forget/],
+  [['memory', '--user', 'alice'], /alone says too little/],
+  [['memory', 'serach', 'x'], /no command "memory serach"\. Did you mean memory search\?/],
+  [['memory', 'search'], /`troupe memory search` needs "<query>"/],
+  [['memory', 'list', '--usr', 'x'], /`troupe memory list` has no flag --usr\. Did you mean --user\?/],
+  [['memory', 'search', 'x', '--k', '51'], /--k must be a number from 1 to 50/],
+  [['memory', 'forget', '--yes'], /needs one of --record <id>, --workflow <id> and --everything/],
+  [['memory', 'forget', '--everything', '--record', 'r'], /needs one of/],
+  [['memory', 'forget', '--yes', '--record', 'a.b'], /--record is not the id of one/],
+  [['memory', 'forget', '--yes', '--workflow', '>'], /--workflow is not the id of one/],
+  [['memory', 'vacuum', '--path', '/nowhere'], /\/nowhere holds no data of Chroma/],
   [['run', 'x', '--preferences', '/nowhere.json'], /--preferences: \/nowhere\.json cannot be read/],
 ];
 for (const [words, says] of MISTAKES) {
   test(`\`troupe ${words.join(' ')}\` is a mistake, and is told as one`, () => refused(words, says));
 }
+
+test('help of a group tells of each of its commands, as --help behind its name does', async (t) => {
+  for (const words of [
+    ['help', 'memory'],
+    ['memory', '--help'],
+  ]) {
+    let printed = '';
+    const write = t.mock.method(process.stdout, 'write', (text: string) => {
+      printed += text;
+      return true;
+    });
+    const code = await dispatch(words, signal).finally(() => write.mock.restore());
+    assert.equal(code, 0);
+    for (const command of ['search', 'list', 'forget', 'rebuild', 'export', 'vacuum'])
+      assert.match(printed, new RegExp(`^troupe memory ${command}\\b`, 'm'));
+  }
+});
 
 test('a file of preferences that holds no JSON object is a mistake', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'troupe-preferences-'));

@@ -14,13 +14,13 @@ export const EXIT = {
 
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   ok: 'done; the run completed',
-  unexpected: 'something unexpected, or doctor found a fault',
+  unexpected: 'something unexpected, doctor found a fault, or the answer was no',
   usage: 'called wrongly: an unknown command or flag, a bad id, a wrong variable',
   workflowFailed: 'the run ended otherwise than completed',
   waitedTooLong: 'waited long enough; the run goes on',
   unreachable: 'no NATS server can be reached, or it refused the credentials',
   notFound: 'no such run',
-  interrupted: 'interrupted by Ctrl-C; a run goes on',
+  interrupted: 'interrupted by Ctrl-C; what was begun goes on',
 };
 
 export const exitCodeOf = (status: WorkflowStatus): number =>

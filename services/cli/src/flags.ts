@@ -5,6 +5,7 @@ import type { Flag, Given } from './command.ts';
 import { UsageError } from './command.ts';
 
 export const USER: Flag = { value: 'id', says: 'whose runs (default: local)' };
+export const WHOSE_MEMORY: Flag = { value: 'id', says: 'whose memory (default: local)' };
 export const JSON_LINES: Flag = { says: 'print JSON, one object a line' };
 
 /** Throws UsageError, as all of these. */
@@ -28,14 +29,23 @@ export function numberOf(given: Given, flag: string, range: Range): number {
   );
 }
 
-/** How long a command waits, by --timeout: `signal` aborts after `seconds`, or when the person interrupts. */
+/**
+ * How long a command waits, by --timeout: `signal` aborts after `seconds`, or when the person interrupts. Not by AbortSignal.any: of two such
+ * signals over one source the second lost its timeout when garbage was collected (Node 24.21), and the command never ended.
+ */
 export function waiting(
   given: Given,
   interrupted: AbortSignal,
   range: Range,
 ): { readonly seconds: number; readonly signal: AbortSignal } {
   const seconds = numberOf(given, 'timeout', range);
-  return { seconds, signal: AbortSignal.any([interrupted, AbortSignal.timeout(seconds * 1_000)]) };
+  const over = new AbortController();
+  const interrupt = (): void => over.abort(interrupted.reason);
+  if (interrupted.aborted) interrupt();
+  else interrupted.addEventListener('abort', interrupt, { once: true });
+  const late = (): void => over.abort(new DOMException('It took too long.', 'TimeoutError'));
+  setTimeout(late, seconds * 1_000).unref();
+  return { seconds, signal: over.signal };
 }
 
 function parsed<Schema extends z.ZodType>(schema: Schema, text: string, what: string): z.infer<Schema> {

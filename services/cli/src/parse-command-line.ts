@@ -5,13 +5,31 @@ import { nearest } from '@troupe/shared';
 import type { Command, Given } from './command.ts';
 import { UsageError } from './command.ts';
 
-/** Throws UsageError. */
-export function findCommand(name: string, commands: readonly Command[]): Command {
-  const found = commands.find((command) => command.name === name);
-  if (found !== undefined) return found;
-  const names = commands.map((command) => command.name);
-  throw new UsageError(`There is no command "${name}".`, meant(nearest(name, names)) ?? 'See `troupe help`.');
+/**
+ * The commands that the first words name, and the words behind the name: one command, or with its first word alone all of a group, such
+ * as `memory`. Throws UsageError.
+ */
+export function findCommands(
+  words: readonly string[],
+  commands: readonly Command[],
+): { readonly found: readonly Command[]; readonly rest: readonly string[] } {
+  const [first = '', second] = words;
+  const known = commands.filter(({ name }) => wordOf(name) === first);
+  if (known.length === 0) throw unknown(first, [...new Set(commands.map(({ name }) => wordOf(name)))]);
+  if (known.some(({ name }) => name === first)) return { found: known, rest: words.slice(1) };
+  if (second === undefined || second.startsWith('-')) return { found: known, rest: words.slice(1) };
+  const found = known.filter(({ name }) => name === `${first} ${second}`);
+  if (found.length > 0) return { found, rest: words.slice(2) };
+  throw unknown(
+    `${first} ${second}`,
+    known.map(({ name }) => name),
+  );
 }
+
+const wordOf = (name: string): string => name.split(' ')[0] ?? name;
+
+const unknown = (name: string, names: readonly string[]): UsageError =>
+  new UsageError(`There is no command "${name}".`, meant(nearest(name, names)) ?? 'See `troupe help`.');
 
 /** Throws UsageError. */
 export function parseCommandLine(command: Command, words: readonly string[]): Given {

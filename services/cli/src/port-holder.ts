@@ -1,6 +1,7 @@
-// Who holds a TCP port on this machine: what a person needs to know when `npm run dev` cannot have it.
-import { readdir, readFile, readlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
+// Whether a TCP port is in use, and on this machine by whom: what a person needs to know when something cannot have it.
+import { readFile, readlink } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { holderOf } from './holder.ts';
 
 export function portIsFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
@@ -10,22 +11,31 @@ export function portIsFree(port: number): Promise<boolean> {
   });
 }
 
+const ANSWERS_WITHIN_MS = 3_000;
+
+/** Whether anybody listens there, whatever it is. */
+export function answersAt({ protocol, hostname, port }: URL): Promise<boolean> {
+  return new Promise((resolve) => {
+    const host = hostname.replaceAll(/[[\]]/g, '');
+    const socket = connect({ host, port: Number(port || (protocol === 'https:' ? 443 : 80)) });
+    const done = (answers: boolean): void => {
+      socket.destroy();
+      resolve(answers);
+    };
+    socket.setTimeout(ANSWERS_WITHIN_MS, () => done(false));
+    socket.once('connect', () => done(true));
+    socket.once('error', () => done(false));
+  });
+}
+
 /** The command line and pid of the listener, as far as this user may see it; undefined where the system does not tell. */
 export async function portHolder(port: number): Promise<string | undefined> {
   const inode = await listeningInode(port);
   if (inode === undefined) return undefined;
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
-    for (const descriptor of descriptors) {
-      const target = await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => '');
-      if (target !== `socket:[${inode}]`) continue;
-      const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''))
-        .replaceAll('\0', ' ')
-        .trim();
-      return `${command.slice(0, 100)} (pid ${pid})`;
-    }
-  }
-  return undefined;
+  return holderOf(async (descriptor) => {
+    const target = await readlink(descriptor).catch(() => '');
+    return target === `socket:[${inode}]`;
+  });
 }
 
 const LISTEN = '0A';

@@ -1,5 +1,5 @@
-// A stored event as a line of a timeline, and as a CloudEvent in structured mode. Pure.
-import type { StoredEvent } from '@troupe/contracts';
+// A stored event, or what is left of one that was erased, as a line of a timeline and as a CloudEvent in structured mode. Pure.
+import type { Skeleton, StoredEvent } from '@troupe/contracts';
 import { progressLine } from './progress.ts';
 import { onOneLine } from './terminal.ts';
 
@@ -41,4 +41,25 @@ export const cloudEvent = (event: StoredEvent): object => ({
   streamsequence: event.position.seq,
   ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
   ...(event.type === 'unknown' ? {} : { datacontenttype: 'application/json', data: event.data }),
+});
+
+export type Bones = Skeleton['events'][number];
+
+/** When, what and how large. */
+export const erasedLine = ({ time, type, bytes }: Bones): string =>
+  onOneLine(`${time}  ${type.padEnd(25)}  ${bytes} bytes, erased`);
+
+/** Without its body, its author and its ids, which are gone: the archive is its source. */
+export const erasedCloudEvent = ({ user, workflow, erased_at }: Skeleton, bones: Bones): object => ({
+  specversion: '1.0',
+  id: `${user}.${workflow}.${bones.sequence}`,
+  type: bones.type,
+  source: '/troupe/archive',
+  subject: workflow,
+  time: bones.time,
+  user,
+  sequence: bones.sequence,
+  streamsequence: bones.seq,
+  erasedat: erased_at,
+  erasedbytes: bones.bytes,
 });

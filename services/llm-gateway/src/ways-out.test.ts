@@ -160,7 +160,7 @@ suite('ways out', { concurrency: false, timeout: 240_000 }, () => {
     const startedAt = performance.now();
     const cut = failed(await gateway.complete(asking('hello'), until(500)));
     assert.equal(cut.error.code, 'deadline_exceeded');
-    assert.ok(performance.now() - startedAt < 3_000);
+    assert.ok(performance.now() - startedAt < 4_500);
     assert.deepEqual(await asked(), [PRIMARY, FALLBACK], 'the fallback had its share');
     const over = failed(await gateway.complete(asking('hello'), until(-1_000)));
     assert.deepEqual([over.error.code, over.origin, over.attempts], ['deadline_exceeded', 'gateway', 0]);

@@ -200,7 +200,7 @@ suite('the gateway service', { concurrency: false, timeout: 240_000 }, () => {
       const { model, vectors } = await callRpc(kernel.connection, rpc.embed, {
         user: 'user-1' as UserId,
         request: { texts: ['hello world', 'hello'] },
-        timeoutMs: 5_000,
+        timeoutMs: 20_000,
       });
       return [model, ...vectors.map(({ length }) => length)];
     };
@@ -215,7 +215,7 @@ suite('the gateway service', { concurrency: false, timeout: 240_000 }, () => {
     const asking = callRpc(kernel.connection, rpc.embed, {
       user: 'user-1' as UserId,
       request: { texts: ['hello'] },
-      timeoutMs: 5_000,
+      timeoutMs: 20_000,
     });
     while ((await simulator.calls()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     stopping.service.kill('SIGTERM');

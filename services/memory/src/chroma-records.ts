@@ -1,55 +1,45 @@
-// Records in one user's collection: how they are sealed and written, and how they are read back and opened. Chroma is given vectors,
+// Records in one of a user's collections: how they are sealed and written, and how they are read back and opened. Chroma is given vectors,
 // names made with the user's key, and ciphertext.
 import type { Collection } from 'chromadb';
 import { ChromaServerError } from 'chromadb';
 import { z } from 'zod';
 import { WorkflowId } from '@troupe/contracts';
+import { ifThere } from './chroma-server.ts';
 import type { UserSeal } from './sealing/user-seal.ts';
-import type { Embedding, Found, Memory, MemoryRecord } from './store.ts';
+import type { Embedding, Found, Memory, MemoryRecord, Page, Query, StoredMemory } from './store.ts';
 
-/** Adds what is new; of a text that is there already only says that it was met again, if that was later. */
+/** Where a user's records are, and with what they are opened. */
+export interface Place {
+  readonly collection: Collection;
+  readonly own: UserSeal;
+}
+
+/** What is written twice is there once. */
 export async function writeRecords(
-  collection: Collection,
-  own: UserSeal,
+  { collection, own }: Place,
   records: readonly MemoryRecord[],
 ): Promise<void> {
-  const newest = newestByName(own, records);
-  const { ids, metadatas } = await collection.get({ ids: [...newest.keys()], include: ['metadatas'] });
-  const stored = new Map(ids.map((id, i) => [id, opened(own, id, metadatas[i])]));
-
-  const added = [...newest].filter(([id]) => !stored.has(id));
-  if (added.length > 0) {
-    await collection.upsert({
-      ids: added.map(([id]) => id),
-      embeddings: added.map(([, { embedding }]) => [...embedding.vector]),
-      metadatas: added.map(([id, record]) => metadataOf(own, id, record)),
-    });
-  }
-  // What cannot be opened was not written by us, or was spoilt: it is written anew.
-  const metAgain = [...newest].filter(
-    ([id, { eventSeq }]) => stored.has(id) && eventSeq > (stored.get(id)?.eventSeq ?? 0),
-  );
-  if (metAgain.length > 0) {
-    // Without the vector: writing it again would loosen its place in the index.
-    await collection.update({
-      ids: metAgain.map(([id]) => id),
-      metadatas: metAgain.map(([id, record]) => metadataOf(own, id, record)),
-    });
-  }
+  const written = [...new Map(records.map((record) => [own.record(record), record]))];
+  if (written.length === 0) return;
+  await collection.upsert({
+    ids: written.map(([id]) => id),
+    embeddings: written.map(([, { embedding }]) => [...embedding.vector]),
+    metadatas: written.map(([id, record]) => metadataOf(own, id, record)),
+  });
 }
 
 /** The records nearest to `near`, best first. */
 export async function readNearest(
-  collection: Collection,
-  own: UserSeal,
+  { collection, own }: Place,
   near: Embedding,
-  limit: number,
-): Promise<Found> {
+  { limit, workflow }: Query,
+): Promise<Omit<Found, 'rebuilding'>> {
   const query = () =>
     collection.query({
       queryEmbeddings: [[...near.vector]],
       nResults: limit,
       include: ['metadatas', 'distances'],
+      ...whereOf(own, workflow),
     });
   const found = await query().catch(async (error: unknown) => {
     if (!(error instanceof ChromaServerError)) throw error;
@@ -72,10 +62,79 @@ async function wakeIndex(collection: Collection): Promise<void> {
   await collection.delete({ ids: ['no-such-record'] });
 }
 
-const newestByName = (own: UserSeal, records: readonly MemoryRecord[]): Map<string, MemoryRecord> =>
-  new Map(
-    records.toSorted((a, b) => a.eventSeq - b.eventSeq).map((record) => [own.record(record.text), record]),
-  );
+/** As a page names the next one; whatever else a caller says begins with the first. */
+const OFFSET = /^\d{1,9}$/;
+
+/** In the order in which they were first written. */
+export async function readPage(
+  { collection, own }: Place,
+  { limit, workflow, after }: Query & { readonly after?: string | undefined },
+): Promise<Page> {
+  const offset = OFFSET.test(after ?? '') ? Number(after) : 0;
+  // One more than asked for tells whether there is more.
+  const { ids, metadatas } = await collection.get({
+    ...{ limit: limit + 1, offset, include: ['metadatas'] },
+    ...whereOf(own, workflow),
+  });
+  const shown = ids.slice(0, limit);
+  const records = shown.flatMap((id, i): StoredMemory[] => {
+    const memory = opened(own, id, metadatas[i]);
+    return memory === undefined ? [] : [{ id, ...memory }];
+  });
+  const page = { records, unreadable: shown.length - records.length };
+  return ids.length > limit ? { ...page, next: String(offset + limit) } : page;
+}
+
+/** Of the records with these names, those that are there and can be opened. */
+export async function readHeld({ collection, own }: Place, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const found = await collection.get({ ids: [...ids], include: ['metadatas'] });
+  return new Set(found.ids.filter((id, i) => opened(own, id, found.metadatas[i]) !== undefined));
+}
+
+/** The name of each record and the event that left it, where it can be opened. */
+export async function readNames(
+  { collection, own }: Place,
+  { limit, offset }: { readonly limit: number; readonly offset: number },
+): Promise<{ readonly id: string; readonly eventSeq: number | undefined }[]> {
+  const { ids, metadatas } = await collection.get({ limit, offset, include: ['metadatas'] });
+  return ids.map((id, i) => ({ id, eventSeq: opened(own, id, metadatas[i])?.eventSeq }));
+}
+
+/** Brings those of the records that are in `from` and can be opened over as they are. Resolves with their names; none, where it is gone. */
+export async function copyRecords(from: Place, to: Place, names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  const include: ('embeddings' | 'metadatas')[] = ['embeddings', 'metadatas'];
+  const found = await ifThere(from.collection.get({ ids: [...names], include }));
+  const records = (found?.ids ?? []).flatMap((id, i) => {
+    const { data: metadata } = Metadata.safeParse(found?.metadatas[i]);
+    const vector = found?.embeddings[i];
+    const isSound = metadata && vector && opened(from.own, id, metadata) !== undefined;
+    return isSound ? [{ id, metadata, vector }] : [];
+  });
+  if (records.length === 0) return [];
+  const ids = records.map(({ id }) => id);
+  await to.collection.upsert({
+    ids,
+    embeddings: records.map(({ vector }) => vector),
+    metadatas: records.map(({ metadata }) => metadata),
+  });
+  return ids;
+}
+
+/** Some of a collection's records. */
+export type Those = { readonly ids: string[] } | { readonly where: { readonly workflow: string } };
+
+export async function holdsAny({ collection }: Place, those: Those): Promise<boolean> {
+  return (await collection.get({ ...those, limit: 1, include: [] })).ids.length > 0;
+}
+
+export async function deleteThose({ collection }: Place, those: Those): Promise<void> {
+  await collection.delete(those);
+}
+
+const whereOf = (own: UserSeal, workflow: WorkflowId | undefined) =>
+  workflow === undefined ? {} : { where: { workflow: own.workflow(workflow) } };
 
 /** What of a memory is sealed. */
 const Content = z.object({

@@ -1,130 +1,143 @@
-// The memory store in Chroma: one collection per user and embedding model, made with the user's first record. Chroma has no
-// authentication and knows no users: a collection's name is made with the user's own key, so that nobody else's data leads to it, and
-// what is in it is sealed. The vectors are not.
-import type { Collection } from 'chromadb';
-import { ChromaClient, ChromaClientError, ChromaNotFoundError, ChromaValueError } from 'chromadb';
-import { RetryableError, TerminalError } from '@troupe/shared';
-import { readNearest, writeRecords } from './chroma-records.ts';
+// The memory store in Chroma. Chroma has no authentication and knows no users: a collection's name is made with the user's own key, so that
+// nobody else's data leads to it, and what is in it is sealed. The vectors are not.
+import type { ChromaClient } from 'chromadb';
+import type { UserId } from '@troupe/contracts';
+import { RetryableError } from '@troupe/shared';
+import type { Place, Those } from './chroma-records.ts';
+import { deleteThose, holdsAny, readNearest, readPage, writeRecords } from './chroma-records.ts';
+import type { ChromaServer } from './chroma-server.ts';
+import { ifThere, isGone } from './chroma-server.ts';
+import type { OpenSlot, Slots } from './chroma-slots.ts';
+import { dropSlot, fitting, giveWay, makeSlot, readSlots, vectorsOf } from './chroma-slots.ts';
+import { createChromaUsers } from './chroma-users.ts';
 import type { Keyring } from './sealing/keyring.ts';
+import type { UserSeal } from './sealing/user-seal.ts';
 import type { Embedding, Found, MemoryRecord, MemoryStore } from './store.ts';
+import type { UserEvents } from './user-events.ts';
 
-/**
- * Memories resemble each other: the same kind of run, day after day. With Chroma's own values (16, 100, 100) the index of a
- * user with 2,000 similar records and 40 others missed 4 to 10 of the 40 when asked for by their own vectors; with these, at
- * most one. They cost half a kilobyte a record.
- */
-const INDEX = { space: 'cosine', max_neighbors: 64, ef_construction: 400, ef_search: 500 } as const;
-
-/** How many ids of collections are kept at hand: looking one up by name costs as much as the query itself. */
-const KNOWN_COLLECTIONS = 10_000;
-
-export interface ChromaOptions {
-  /** The server's origin. */
-  readonly url: string;
-  /** Bounds each call, however many requests it takes. */
-  readonly timeoutMs: number;
+export interface ChromaStoreOptions {
+  readonly server: ChromaServer;
   readonly keyring: Keyring;
+  readonly events: Pick<UserEvents, 'acked' | 'missed'>;
 }
 
-const NOTHING: Found = { memories: [], unreadable: 0 };
+const NOTHING = { records: [], memories: [], unreadable: 0 } as const;
 
-/** Its calls throw what the keyring throws, too. Holds nothing open. */
-export function createChromaStore({ url, timeoutMs, keyring }: ChromaOptions): MemoryStore {
-  const address = addressOf(new URL(url));
-  const known = new Map<string, string>();
+/** Its calls throw what the keyring and the log throw, too. Holds nothing open. */
+export function createChromaStore({ server, keyring, events }: ChromaStoreOptions): MemoryStore {
+  const users = createChromaUsers({ server, keyring, events });
+  const { meet, call, advance } = users;
 
-  /** The library has no timeouts of its own, but hands a signal through: each call has its own client, and so its own end. */
-  const connect = (): ChromaClient =>
-    new ChromaClient({ ...address, fetchOptions: { signal: AbortSignal.timeout(timeoutMs) } });
+  /** What is done in one of the user's collections, the one that is searched if there are two; undefined where there is none. */
+  const within = <T>(user: UserId, work: (place: Place) => Promise<T>): Promise<T | undefined> =>
+    onceMore(async () => {
+      const { own, current, next } = await meet(user);
+      const slot = current ?? next;
+      if (own === undefined || slot === undefined) return undefined;
+      return call(user, (client) => work(placeOf(client, own, slot)));
+    });
 
-  async function withCollection<T>(
-    name: string,
-    open: (client: ChromaClient) => Promise<Collection | undefined>,
-    use: (collection: Collection) => Promise<T>,
-  ): Promise<T | undefined> {
-    const client = connect();
-    try {
-      const id = known.get(name);
-      const collection = id === undefined ? await open(client) : client.collection(id);
-      if (collection === undefined) return undefined;
-      if (known.size >= KNOWN_COLLECTIONS) known.clear();
-      known.set(name, collection.id);
-      return await use(collection);
-    } catch (error) {
-      // Deleted by somebody else, or by a server that lost its data: the next attempt looks it up by its name.
-      if (error instanceof ChromaNotFoundError) known.delete(name);
-      throw faultOf(error);
-    }
+  /** Whatever is known. Of an attempt that died behind the delete, `next` is left to tell that a rebuild is wanted. */
+  async function forget(user: UserId, which: (own: UserSeal) => Those): Promise<Pick<Found, 'rebuilding'>> {
+    const own = await keyring.find(user);
+    if (own === undefined) return { rebuilding: false };
+    const those = which(own);
+    const slots = await call(user, (client) => readSlots(client, own));
+    const each = [slots.current, slots.next].filter((slot) => slot !== undefined);
+    const holding = each.map((slot) =>
+      call(user, (client) => ifThere(holdsAny(placeOf(client, own, slot), those))),
+    );
+    if (!(await Promise.all(holding)).includes(true)) return { rebuilding: slots.next !== undefined };
+    await call(user, (client) => giveWay(client, own, slots));
+    for (const slot of each)
+      await call(user, (client) => ifThere(deleteThose(placeOf(client, own, slot), those)));
+    return { rebuilding: true };
   }
 
   return {
     async check() {
-      await connect()
-        .heartbeat()
-        .catch((error: unknown) => {
-          throw faultOf(error);
-        });
+      await server.call((client) => client.heartbeat());
     },
 
-    async put(user, records) {
+    async put(user, records, but) {
       const own = await keyring.need(user);
-      const nameOf = ({ embedding }: MemoryRecord): string => own.collection(embedding);
-      const collections = new Map(records.map((record) => [nameOf(record), record.embedding]));
-      for (const [name, embedding] of collections) {
-        const together = records.filter((record) => nameOf(record) === name);
-        await withCollection(
-          name,
-          (client) => makeCollection(client, name, embedding),
-          (collection) => writeRecords(collection, own, together),
-        );
-      }
+      const kept = records.filter((record) => but?.has(own.record(record)) !== true);
+      const [first] = kept;
+      if (first === undefined) return { rebuilding: false };
+      const met = await meet(user, first.embedding);
+      const slot = await call(user, async (client) => {
+        const found = await slotFor(client, own, met, first.embedding);
+        await writeRecords(placeOf(client, own, found), kept);
+        return found;
+      });
+      const rebuilding = !met.whole || slot.slot === 'next';
+      if (!rebuilding) await advance(user, own, slot, lastOf(kept));
+      return { rebuilding };
     },
 
-    async nearest(user, near, limit) {
+    nearest: (user, near, query) =>
+      onceMore(async () => {
+        const met = await meet(user, near);
+        const { own, whole } = met;
+        const slot = fitting(met, near);
+        const rebuilding = !whole || (slot === undefined && met.current !== undefined);
+        if (own === undefined || slot === undefined) return { ...NOTHING, rebuilding };
+        const found = await call(user, (client) => readNearest(placeOf(client, own, slot), near, query));
+        return { ...found, rebuilding };
+      }),
+
+    list: async (user, page) => (await within(user, (place) => readPage(place, page))) ?? NOTHING,
+    count: async (user) => (await within(user, ({ collection }) => collection.count())) ?? 0,
+
+    async standing(user) {
+      const { current, next, whole } = await meet(user);
+      const { model, projected = 0 } = current ?? next ?? {};
+      return { model, projected: whole ? projected : 0, rebuilding: !whole };
+    },
+
+    forgetRecord: (user, id) => forget(user, () => ({ ids: [id] })),
+    forgetWorkflow: (user, workflow) =>
+      forget(user, (own) => ({ where: { workflow: own.workflow(workflow) } })),
+    async forgetUser(user) {
+      users.forget(user);
       const own = await keyring.find(user);
-      if (own === undefined) return NOTHING;
-      const name = own.collection(near);
-      const found = await withCollection(
-        name,
-        (client) => findCollection(client, name),
-        (collection) => readNearest(collection, own, near, limit),
-      );
-      return found ?? NOTHING;
+      if (own === undefined) return;
+      await call(user, async (client) => {
+        await dropSlot(client, own, 'next');
+        await dropSlot(client, own, 'current');
+      });
     },
   };
 }
 
-const makeCollection = (client: ChromaClient, name: string, embedding: Embedding): Promise<Collection> =>
-  client.getOrCreateCollection({
-    name,
-    embeddingFunction: null,
-    configuration: { hnsw: INDEX },
-    metadata: { model: embedding.model, dimensions: embedding.vector.length },
+const placeOf = (client: ChromaClient, own: UserSeal, { id }: OpenSlot): Place => ({
+  collection: client.collection(id),
+  own,
+});
+
+/** A collection that was known and is gone is looked for once more: another one may have taken its place. */
+const onceMore = <T>(work: () => Promise<T>): Promise<T> =>
+  work().catch((error: unknown) => {
+    if (!isGone(error)) throw error;
+    return work();
   });
 
-const findCollection = (client: ChromaClient, name: string): Promise<Collection | undefined> =>
-  client.getCollection({ name }).catch((error: unknown) => {
-    if (error instanceof ChromaNotFoundError) return undefined;
-    throw error;
-  });
-
-const addressOf = ({ protocol, hostname, port }: URL): { host: string; port: number; ssl: boolean } => {
-  const ssl = protocol === 'https:';
-  return { host: hostname, port: port === '' ? (ssl ? 443 : 80) : Number(port), ssl };
-};
-
-/** What Chroma or its client refuses will be refused again; everything else is Chroma being away or unwell. */
-function faultOf(cause: unknown): RetryableError | TerminalError {
-  const name = cause instanceof Error ? cause.name : 'unknown';
-  if (cause instanceof ChromaClientError || cause instanceof ChromaValueError) {
-    return new TerminalError(
-      {
-        code: 'memory_refused',
-        message: `Chroma refused a request (${name}).`,
-        hint: 'The log of the memory service has its reason.',
-      },
-      { cause },
-    );
-  }
-  return new RetryableError('memory_unavailable', `Chroma did not answer as it should (${name}).`, { cause });
+/** Where records of this embedding belong; made, if nothing is there yet. */
+async function slotFor(
+  client: ChromaClient,
+  own: UserSeal,
+  slots: Slots,
+  embedding: Embedding,
+): Promise<OpenSlot> {
+  const found = fitting(slots, embedding);
+  if (found !== undefined) return found;
+  if (slots.next === undefined)
+    return makeSlot(client, own, slots.current === undefined ? 'current' : 'next', vectorsOf(embedding));
+  throw new RetryableError(
+    'memory_rebuilding',
+    'The memory is being rebuilt for another embedding model than the one that answers.',
+  );
 }
+
+const lastOf = (records: readonly MemoryRecord[]): number =>
+  Math.max(...records.map(({ eventSeq }) => eventSeq));

@@ -9,7 +9,7 @@ export const createHandler =
   (recall: Recall) =>
   async ({ user, data }: LogEvent<'memory.requested'>): Promise<Outcome<'memory.requested'>> => {
     try {
-      return { type: 'memory.completed', data: await recall(user, data.query, data.k) };
+      return { type: 'memory.completed', data: await recall(user, data) };
     } catch (error) {
       return failed(failureOf(error));
     }

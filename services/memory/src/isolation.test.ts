@@ -5,11 +5,12 @@ import { after, before, test } from 'node:test';
 import { ChromaClient } from 'chromadb';
 import fc from 'fast-check';
 import { rpc, rpcSubject, UserId, WorkflowId } from '@troupe/contracts';
-import { createChromaStore } from './chroma-store.ts';
+import { RetryableError } from '@troupe/shared';
 import type { Keyring } from './sealing/keyring.ts';
 import type { MemoryStore } from './store.ts';
 import type { Stack } from './test-support/stack.ts';
 import { startStack } from './test-support/stack.ts';
+import { storeAt } from './test-support/stores.ts';
 import { startKeys } from './test-support/keys.ts';
 import { wordEmbedding } from './test-support/word-embedder.ts';
 import { WrittenRun } from './test-support/written-run.ts';
@@ -28,7 +29,7 @@ before(async () => {
   await stack.start();
   const keys = opened.use(await startKeys());
   keyring = keys.keyring();
-  store = createChromaStore({ url: stack.chroma.url, timeoutMs: 5_000, keyring });
+  store = storeAt(stack.chroma.url, keyring);
 });
 after(() => opened.disposeAsync());
 
@@ -44,36 +45,44 @@ const strangers = fc
 const client = (): ChromaClient =>
   new ChromaClient({ host: '127.0.0.1', port: Number(new URL(stack.chroma.url).port) });
 
-test('no call of the store answers a user with another’s record, or changes it, whatever model, vector, text and workflow it names', async () => {
+test('no call of the store answers a user with another’s record, changes it or forgets it, whatever model, vector, text, run and name it is given', async () => {
   const kept = { kind: 'outcome', text: CANARY, workflow: WorkflowId.parse('wf_owner') } as const;
   const record = { ...kept, embedding: wordEmbedding(CANARY), createdAt: new Date(0), eventSeq: 7 };
   await store.put(OWNER, [record]);
-  const collection = (await keyring.need(OWNER)).collection(record.embedding);
-  const names = fc.oneof(fc.string(), fc.constantFrom(MODEL, collection, `${OWNER}/${MODEL}`, CANARY, '*'));
-  const writes = fc.option(
-    fc.record({ eventSeq: fc.nat(), workflow: fc.constantFrom('wf_owner', 'wf_other') }),
-  );
+  const own = await keyring.need(OWNER);
+  const theirs = [own.collection('current'), own.record(kept), own.workflow(kept.workflow)];
+  const names = fc.oneof(fc.string(), fc.constantFrom(MODEL, ...theirs, `${OWNER}/${MODEL}`, CANARY, '*'));
+  const workflows = fc.constantFrom(kept.workflow, WorkflowId.parse('wf_other'));
+  const calls = fc.record({
+    ...{ user: strangers, name: names, limit: fc.integer({ min: 1, max: 100 }), workflow: workflows },
+    ...{ write: fc.option(fc.nat()), forgets: fc.boolean() },
+  });
   await fc.assert(
-    fc.asyncProperty(
-      strangers,
-      names,
-      fc.integer({ min: 1, max: 100 }),
-      writes,
-      async (user, model, limit, write) => {
-        const near = { ...record.embedding, model };
-        const { memories } = await store.nearest(user, near, limit);
-        assert.ok(memories.every(({ createdAt }) => createdAt.getTime() !== 0));
-        if (write === null) return;
-        const workflow = WorkflowId.parse(write.workflow);
-        await store.put(user, [{ ...record, ...write, workflow, embedding: near, createdAt: new Date(1) }]);
-      },
-    ),
-    { numRuns: 60 },
+    fc.asyncProperty(calls, async ({ user, name, limit, workflow, write, forgets }) => {
+      const near = { ...record.embedding, model: name };
+      const { memories } = await store.nearest(user, near, { limit, workflow });
+      const { records } = await store.list(user, { limit, after: name });
+      for (const { createdAt } of [...memories, ...records]) assert.notEqual(createdAt.getTime(), 0);
+      if (forgets) {
+        await store.forgetRecord(user, name);
+        await store.forgetWorkflow(user, workflow);
+        await store.forgetUser(user);
+      }
+      if (write === null) return;
+      const another = { ...record, workflow, eventSeq: write, embedding: near, createdAt: new Date(1) };
+      await store.put(user, [another]).catch(unlessRebuilding);
+    }),
+    { numRuns: 40 },
   );
-  const [own, ...others] = (await store.nearest(OWNER, record.embedding, 100)).memories;
-  assert.deepEqual(own, { ...kept, createdAt: new Date(0), eventSeq: 7, score: own?.score });
+  const [first, ...others] = (await store.nearest(OWNER, record.embedding, { limit: 100 })).memories;
+  assert.deepEqual(first, { ...kept, createdAt: new Date(0), eventSeq: 7, score: first?.score });
   assert.deepEqual(others, []);
 });
+
+/** A stranger who writes with a third model waits for his own memory to be rebuilt. */
+function unlessRebuilding(error: unknown): void {
+  if (!(error instanceof RetryableError && error.code === 'memory_rebuilding')) throw error;
+}
 
 test('no query over NATS leaves its user: whatever its body, filters and ids say, only the subject counts', async () => {
   const run = await WrittenRun.begin(stack.kernel, OWNER, 'wf_owner', 'Keep a secret');
@@ -100,17 +109,41 @@ test('no query over NATS leaves its user: whatever its body, filters and ids say
     ...['collection', 'collection_id', 'collectionName', 'model', 'include', '__proto__', 'subject'],
   );
   const body = fc.dictionary(fields, claims, { maxKeys: 5 });
+  const list = async () => ask(rpcSubject('memory', 'list', OWNER), { limit: 100 });
+  const before = await list();
+  const record = /"id":"([0-9a-f]{32})"/.exec(before)?.[1];
+  assert.ok(record !== undefined, before);
+  const query = `The code is ${CANARY}`;
+  const asking: readonly [method: string, request: object][] = [
+    ['search', { query, k: 50 }],
+    ['search', { query, k: 50, workflow_id: 'wf_owner' }],
+    ['list', { limit: 100 }],
+    ['list', { limit: 100, after: '0', workflow_id: 'wf_owner' }],
+    ['status', {}],
+    ['rebuild', {}],
+    ['forget', { scope: { kind: 'record', record_id: record } }],
+    ['forget', { scope: { kind: 'workflow', workflow_id: 'wf_owner' } }],
+    ['forget', { scope: { kind: 'user' } }],
+  ];
+  const asked = new Set<UserId>();
   await fc.assert(
-    fc.asyncProperty(strangers, body, fc.integer({ min: 1, max: 50 }), async (user, claimed, k) => {
-      const answer = await ask(rpcSubject('memory', 'search', user), {
-        ...claimed,
-        query: `The code is ${CANARY}`,
-        k,
-      });
-      assert.deepEqual(JSON.parse(answer), { result: { snippets: [] } });
-    }),
-    { numRuns: 100 },
+    fc.asyncProperty(
+      strangers,
+      body,
+      fc.constantFrom(...asking),
+      async (user, claimed, [method, request]) => {
+        asked.add(user);
+        const answer = await ask(rpcSubject('memory', method, user), { ...claimed, ...request });
+        assert.ok(!answer.includes('"error"') || answer.includes('invalid_request'), answer);
+        for (const theirs of ['The code', 'created_at', `"${OWNER}"`])
+          assert.ok(!answer.includes(theirs), answer);
+        if (method === 'status') assert.match(answer, /"records":0,/);
+      },
+    ),
+    { numRuns: 80 },
   );
+  for (const user of asked) await stack.jobsDone(user);
+  assert.equal(await list(), before);
   const own = await ask(rpcSubject('memory', 'search', OWNER), { query: 'the code', k: 4, user_id: 'x' });
   assert.ok(own.includes(CANARY));
 });

@@ -27,6 +27,18 @@ export async function memoryIn(
   return { event, memories };
 }
 
+/** Whether an event leaves something, as far as it tells without being read to its end; false for one that cannot be read. */
+export function mayLeaveMemory(raw: RawMessage): boolean {
+  try {
+    const event = decodeEvent(raw);
+    if (event.type === 'workflow.completed') return event.data.answer !== undefined;
+    return event.type === 'tool.completed' && event.data.tool === REMEMBER_TOOL;
+  } catch (error) {
+    if (!(error instanceof ContractError)) throw error;
+    return false;
+  }
+}
+
 async function leftBy(
   kernel: Reading,
   event: StoredEvent,

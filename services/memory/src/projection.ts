@@ -3,7 +3,8 @@
 //  P1  A delivery is acked when the store has all of its records, and not before.
 //  P2  Nothing is given up because something is away: it is tried again until it succeeds. Only what no attempt can ever
 //      succeed with (a broken contract, a refused text) becomes a dead letter. A wrong master key is an outage, too: nothing is sealed anew.
-//  P3  The store knows a record by its text, so what is delivered twice is stored once.
+//  P3  The store knows a record by its run and its text, so what is delivered twice is stored once; and what was forgotten between two
+//      deliveries is not stored again.
 import type { UserId } from '@troupe/contracts';
 import type { Actor, Delivery, Kernel } from '@troupe/shared';
 import { ackWaitMsOf, LOG_STREAM, RetryableError, startActor, UNTIL_MENDED } from '@troupe/shared';
@@ -13,46 +14,70 @@ import { gatherByKey } from './gather.ts';
 import { memoryIn } from './memory-in.ts';
 import { memorySpan, storeSpan, upsertSpan } from './spans.ts';
 import type { Memory, MemoryStore } from './store.ts';
-
-const CONSUMER = 'memory-projection';
+import { PROJECTION } from './user-events.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
 
 export interface ProjectionOptions {
   readonly kernel: Kernel;
-  readonly store: MemoryStore;
+  readonly store: Pick<MemoryStore, 'put' | 'check'>;
   readonly embed: Embed;
+  /** The names of a user's records that are forgotten for good. */
+  readonly forgotten: (user: UserId) => Promise<ReadonlySet<string>>;
+  /** Called for a user whose memory is not whole. */
+  readonly onIncomplete: (user: UserId) => void;
+  /** Told of what was written. */
+  readonly onWritten: (memories: readonly Memory[]) => void;
   readonly concurrency: number;
   readonly onFatal: (error: Error) => void;
 }
 
-export function startProjection({ kernel, store, embed, concurrency, onFatal }: ProjectionOptions): Actor {
+interface Kept extends Memory {
+  /** Whether it may have been written before. */
+  readonly again: boolean;
+}
+
+export function startProjection(options: ProjectionOptions): Actor {
+  const { kernel, store, embed, forgotten, concurrency, onFatal } = options;
   const { tracer } = kernel;
   // Eight records of one user take Chroma little longer than one.
-  const keep = gatherByKey(MOST_TEXTS, (user: UserId, memories: readonly Memory[]) =>
+  const keep = gatherByKey(MOST_TEXTS, (user: UserId, memories: readonly Kept[]) =>
     tracer.span(
       () => memorySpan('upsert_memory', memories.length),
       async () => {
         const records = await embed(user, memories);
+        const but = memories.some(({ again }) => again) ? await forgotten(user) : undefined;
         await tracer.span(
           () => storeSpan('upsert', records.length),
-          () => store.put(user, records),
+          () => write(user, records, but),
         );
+        options.onWritten(memories);
       },
     ),
   );
+
+  async function write(...[user, ...rest]: Parameters<MemoryStore['put']>): Promise<void> {
+    try {
+      const { rebuilding } = await store.put(user, ...rest);
+      if (rebuilding) options.onIncomplete(user);
+    } catch (error) {
+      if (error instanceof RetryableError && error.code === 'memory_rebuilding') options.onIncomplete(user);
+      throw error;
+    }
+  }
 
   async function project(delivery: Delivery): Promise<void> {
     const startedAt = Date.now();
     const found = await memoryIn(kernel, delivery);
     if (found === undefined) return;
     await tracer.span(
-      () => upsertSpan(found.event, delivery, { consumer: CONSUMER, startedAt }),
+      () => upsertSpan(found.event, delivery, { consumer: PROJECTION, startedAt }),
       async () => {
         // Embedding costs money: an attempt that follows a failed one first sees whether the store is there at all.
         if (delivery.attempt > 1) await store.check();
-        await Promise.all(found.memories.map((memory) => keep(found.event.user, memory)));
+        const again = delivery.attempt > 1;
+        await Promise.all(found.memories.map((memory) => keep(found.event.user, { ...memory, again })));
       },
     );
   }
@@ -60,9 +85,9 @@ export function startProjection({ kernel, store, embed, concurrency, onFatal }: 
   return startActor({
     connection: kernel.connection,
     stream: LOG_STREAM,
-    consumer: CONSUMER,
+    consumer: PROJECTION,
     concurrency,
-    ackWaitMs: ackWaitMsOf(CONSUMER),
+    ackWaitMs: ackWaitMsOf(PROJECTION),
     maxAttempts: UNTIL_MENDED,
     deadLetters: kernel.deadLetters,
     suspects: kernel.suspects,

@@ -1,12 +1,12 @@
 // What a user's earlier runs left that bears on a query: asked for by a run through the log, by a tool over RPC.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { SearchResponse, UserId } from '@troupe/contracts';
-import type { Tracer } from '@troupe/shared';
+import type { SearchRequest, SearchResponse, UserId } from '@troupe/contracts';
+import type { MemoryMetrics, Tracer } from '@troupe/shared';
 import { RetryableError } from '@troupe/shared';
 import { choose } from './choose.ts';
 import type { Embed } from './embedder.ts';
 import { memorySpan, storeSpan } from './spans.ts';
-import type { MemoryStore } from './store.ts';
+import type { Embedding, Found, MemoryStore } from './store.ts';
 
 /** Bridges a server's restart, no more: a run waits for this answer and can do without it. */
 const PAUSE_MS = 250;
@@ -20,37 +20,76 @@ const TOKENS = 2_000;
  */
 const FLOOR = 0.2;
 
-/** The k nearest above the floor, best first. Throws what the embedder and the store throw; each is tried twice. */
-export type Recall = (user: UserId, query: string, k: number) => Promise<SearchResponse>;
+/**
+ * How many more than asked for the store is asked for at first, and at most: equal texts of many runs are told once, and must not bury what
+ * is behind them.
+ */
+const FIRST_LIMIT = { times: 4, least: 16 };
+const WIDER = 8;
+const WIDEST = 4_096;
 
-export const createRecall =
-  ({ embed, store, tracer, now }: RecallDependencies): Recall =>
-  (user, query, k) =>
-    tracer.span(
-      () => memorySpan('search_memory'),
-      async (span) => {
-        const [asked] = await triedTwice(() => embed(user, [{ text: query }]));
-        if (asked === undefined) return { snippets: [] };
-        const { embedding } = asked;
-        // Twice as many, to have others in the place of what is collapsed or too long.
-        const { memories, unreadable } = await triedTwice(() =>
-          tracer.span(
-            () => storeSpan('search', 2 * k),
-            () => store.nearest(user, embedding, 2 * k),
-          ),
-        );
-        const snippets = choose(memories, { limit: k, floor: FLOOR, tokens: TOKENS, now: now() });
-        span.set(() => ({ 'gen_ai.memory.record.count': snippets.length }));
-        return unreadable === 0 ? { snippets } : { snippets, unreadable };
-      },
-    );
+/** The k nearest above the floor, best first. Throws what the embedder and the store throw; each is tried twice. */
+export type Recall = (user: UserId, request: SearchRequest) => Promise<SearchResponse>;
 
 export interface RecallDependencies {
   readonly embed: Embed;
-  readonly store: MemoryStore;
+  readonly store: Pick<MemoryStore, 'nearest'>;
   readonly tracer: Tracer;
+  readonly metrics: Pick<MemoryMetrics, 'searched'>;
+  /** Called for a user whose memory is not whole. */
+  readonly onIncomplete: (user: UserId) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+}
+
+export const createRecall = (dependencies: RecallDependencies): Recall => {
+  const { embed, tracer, metrics, onIncomplete, now } = dependencies;
+  return (user, request) =>
+    tracer.span(
+      () => memorySpan('search_memory'),
+      async (span) => {
+        const startedAt = performance.now();
+        const [asked] = await triedTwice(() => embed(user, [{ text: request.query }]));
+        if (asked === undefined) return { snippets: [] };
+        const { snippets, unreadable, rebuilding } = await search(dependencies, {
+          ...{ user, request, near: asked.embedding },
+          choose: ({ memories }) =>
+            choose(memories, { limit: request.k, floor: FLOOR, tokens: TOKENS, now: now() }),
+        });
+        if (rebuilding) onIncomplete(user);
+        span.set(() => ({ 'gen_ai.memory.record.count': snippets.length }));
+        metrics.searched((performance.now() - startedAt) / 1_000, snippets.length);
+        return {
+          snippets,
+          ...(unreadable === 0 ? {} : { unreadable }),
+          ...(rebuilding ? { rebuilding } : {}),
+        };
+      },
+    );
+};
+
+interface Search {
+  readonly user: UserId;
+  readonly request: SearchRequest;
+  readonly near: Embedding;
+  readonly choose: (found: Found) => SearchResponse['snippets'];
+}
+
+/** Asks for more while what was found says the same again and again, and there may be something else behind it. */
+async function search({ store, tracer }: RecallDependencies, { user, request, near, choose }: Search) {
+  const { k, workflow_id: workflow } = request;
+  for (let limit = Math.max(FIRST_LIMIT.least, FIRST_LIMIT.times * k); ; limit *= WIDER) {
+    const found = await triedTwice(() =>
+      tracer.span(
+        () => storeSpan('search', limit),
+        () => store.nearest(user, near, { limit, workflow }),
+      ),
+    );
+    const snippets = choose(found);
+    const told = found.memories.length + found.unreadable;
+    const isAll = told < limit || (found.memories.at(-1)?.score ?? 0) < FLOOR;
+    if (snippets.length >= k || isAll || limit * WIDER > WIDEST) return { ...found, snippets };
+  }
 }
 
 async function triedTwice<T>(work: () => Promise<T>): Promise<T> {

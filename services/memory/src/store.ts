@@ -31,17 +31,62 @@ export interface Found {
   readonly memories: readonly FoundMemory[];
   /** How many were as near and could not be opened. */
   readonly unreadable: number;
+  /** There may be more in the log than is here: the user's memory wants to be rebuilt from it. */
+  readonly rebuilding: boolean;
 }
 
-/** Every call is bounded in time. All throw RetryableError `memory_unavailable` and TerminalError `memory_refused`. */
+export interface Query {
+  readonly limit: number;
+  /** Only what this run left. */
+  readonly workflow?: WorkflowId | undefined;
+}
+
+/** A record as it is listed; `id` names it, to forget it. */
+export interface StoredMemory extends Memory {
+  readonly id: string;
+}
+
+export interface Page {
+  readonly records: readonly StoredMemory[];
+  /** Where the next page begins, if more follow. What is forgotten between two pages moves what is behind it. */
+  readonly next?: string;
+  readonly unreadable: number;
+}
+
+export interface Standing {
+  /** What made the vectors; undefined where nothing is stored. */
+  readonly model: string | undefined;
+  /** The last event of the log that is in it; 0 while it is not known to be whole. */
+  readonly projected: number;
+  readonly rebuilding: boolean;
+}
+
+/** Every call is bounded in time. All throw RetryableError `memory_unavailable` and TerminalError `memory_refused`, and what the keyring throws. */
 export interface MemoryStore {
   /** Resolves when the server answers. */
   check(): Promise<void>;
   /**
-   * Resolves when the store has the records on disk. A user's equal texts are one record, that of the newest event: a run
-   * repeated every hour would otherwise bury everything else, and what is written twice is there once.
+   * Resolves when the store has the records on disk: of one model, and none twice however often they are written. A run's equal texts are
+   * one record. Tells whether the user's memory wants to be rebuilt. `but` names records that are forgotten for good. Throws
+   * RetryableError `memory_rebuilding` where neither what is there nor what takes its place is of the records' model.
    */
-  put(user: UserId, records: readonly MemoryRecord[]): Promise<void>;
+  put(
+    user: UserId,
+    records: readonly MemoryRecord[],
+    but?: ReadonlySet<string>,
+  ): Promise<Pick<Found, 'rebuilding'>>;
   /** The user's records nearest to `near`; none for a user of whom nothing is stored. */
-  nearest(user: UserId, near: Embedding, limit: number): Promise<Found>;
+  nearest(user: UserId, near: Embedding, query: Query): Promise<Found>;
+  /** The user's records, as they were written. */
+  list(user: UserId, page: Query & { readonly after?: string | undefined }): Promise<Page>;
+  count(user: UserId): Promise<number>;
+  standing(user: UserId): Promise<Standing>;
+  /**
+   * Found no more from here on; but its vector and its ciphertext are in the store's files until what remains has moved elsewhere, which
+   * the rebuild does that is wanted then. Idempotent, like those below.
+   */
+  forgetRecord(user: UserId, id: string): Promise<Pick<Found, 'rebuilding'>>;
+  forgetWorkflow(user: UserId, workflow: WorkflowId): Promise<Pick<Found, 'rebuilding'>>;
+  /** Drops all that is stored of the user, of whatever model. The user's key must still be there: it names what is dropped. */
+  forgetUser(user: UserId): Promise<void>;
 }

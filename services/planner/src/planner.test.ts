@@ -20,15 +20,14 @@ before(async () => {
 });
 after(() => stack[Symbol.asyncDispose]());
 
-const isType = (type: string) => (event: StoredEvent) => event.type === type;
 const ending = (log: readonly StoredEvent[]) => (log.at(-1) as LogEvent<'workflow.failed'>).data;
 const messagesIn = async (stream: string): Promise<number> =>
   (await (await stack.kernel.connection.jetstreamManager()).streams.info(stream)).state.messages;
 
 async function eventually(is: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 30_000;
   while (!(await is())) {
-    assert.ok(Date.now() < end, 'it did not happen within 10 s');
+    assert.ok(Date.now() < end, 'it did not happen within 30 s');
     await sleep(20);
   }
 }
@@ -77,20 +76,6 @@ test('messages that nobody can read hold up nothing and become dead letters', as
   await eventually(async () => (await messagesIn(DEAD_STREAM)) === dead + bodies.length);
 });
 
-test('a deadline that passes while no planner runs ends the run when one comes back', async (t) => {
-  const planner = await stack.planner(t);
-  stack.publish('requested', { goal: 'Keep silence', workflow_id: 'late', deadline_seconds: 2 });
-  await stack.until('late', isType('llm.requested'));
-  planner.kill('SIGKILL');
-  await planner.exited;
-  await sleep(2_500);
-  assert.equal((await stack.log('late')).at(-1)?.type, 'llm.requested', 'nobody was there');
-  await stack.planner(t);
-  const log = await stack.ended('late');
-  assert.deepEqual([log.at(-1)?.type, ending(log).error?.code], ['workflow.failed', 'deadline_exceeded']);
-  checkLog(log, machine);
-});
-
 test('a timer that is set for an instant in the past fires at once, and setting it again replaces it', async () => {
   const { publisher, connection } = stack.kernel;
   const clock = createClock({
@@ -120,11 +105,11 @@ test('a timer that is set for an instant in the past fires at once, and setting 
 
 test('runs are completed, once each, while two planners at a time are killed at random', async (t) => {
   const planners: NodeService[] = await Promise.all([stack.planner(t), stack.planner(t)]);
-  const workflows = Array.from({ length: 150 }, (_, i) => `killed-${i}`);
+  const workflows = Array.from({ length: 100 }, (_, i) => `killed-${i}`);
   const publishing = (async () => {
     for (const workflow_id of workflows) {
       stack.publish('requested', { goal: 'Tell me', workflow_id });
-      await sleep(25);
+      await sleep(40);
     }
   })();
   for (let kill = 0; kill < 5; kill += 1) {

@@ -1,177 +1,121 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { setImmediate as tick } from 'node:timers/promises';
-import type { DataOf, EventDraft, MessageType, RequestType, StoredEvent } from '@troupe/contracts';
-import { eventId, isTerminal, UserId, WorkflowId } from '@troupe/contracts';
+import type { StoredEvent } from '@troupe/contracts';
+import { isTerminal } from '@troupe/contracts';
 import type { Run } from './core/run-state.ts';
-import { Runs } from './runs.ts';
-import { MemoryKernel, unavailable } from './test-support/memory-kernel.ts';
-import { call, calls, requested, says } from './test-support/turns.ts';
-import { agentMachine } from './workflows/agent-machine.ts';
-import { automation } from './workflows/automation.ts';
+import type { Runs } from './runs.ts';
+import { unavailable } from './test-support/memory-kernel.ts';
+import { keyOf, Script, SHORTEST } from './test-support/script.ts';
+import { call, calls } from './test-support/turns.ts';
 
-const machine = agentMachine(automation);
-const user = UserId.parse('alice');
-const keyOf = (workflow: string) => ({ user, workflow: WorkflowId.parse(workflow) });
-
-let kernel: MemoryKernel;
+let script: Script;
 let runs: Runs;
-let written: number;
 beforeEach(() => {
-  kernel = new MemoryKernel();
-  runs = planner();
-  written = 0;
+  script = new Script();
+  runs = script.planner();
 });
 
-const planner = (cached = 100): Runs =>
-  new Runs({
-    append: kernel.append,
-    read: kernel.read,
-    clock: kernel.clock,
-    knock: () => undefined,
-    ended: () => undefined,
-    machineFor: () => machine,
-    cached,
-  });
-
-const draftOf = <Type extends MessageType>(
-  workflow: string,
-  type: Type,
-  data: DataOf<Type>,
-  causationId = 'outside',
-) =>
-  ({
-    ...{ type, data, causationId, id: eventId('test', `${(written += 1)}`) },
-    ...{ ...keyOf(workflow), source: '/test', correlationId: workflow },
-  }) as unknown as EventDraft;
-
-/** Stores an event from outside; nobody is told. */
-const store = <Type extends MessageType>(
-  workflow: string,
-  type: Type,
-  data: DataOf<Type>,
-  cause?: string,
-): StoredEvent => kernel.log(keyOf(workflow)).add(draftOf(workflow, type, data, cause));
-const begin = (workflow = 'wf_1'): StoredEvent => store(workflow, 'workflow.requested', requested());
-const types = (workflow = 'wf_1'): string[] => kernel.log(keyOf(workflow)).events.map(({ type }) => type);
-
-function answer<Type extends MessageType>(
-  of: RequestType,
-  type: Type,
-  data: DataOf<Type>,
-  workflow = 'wf_1',
-): StoredEvent {
-  const request = kernel.log(keyOf(workflow)).events.findLast((event) => event.type === of);
-  return store(workflow, type, data, request?.id);
-}
-const recalled = (workflow?: string) =>
-  answer('memory.requested', 'memory.completed', { snippets: [] }, workflow);
-const answered = (workflow?: string) => answer('llm.requested', 'llm.completed', says('42'), workflow);
-
-const SHORTEST = [
-  ...['workflow.requested', 'memory.requested', 'memory.completed', 'llm.requested', 'llm.completed'],
-  'workflow.completed',
-];
-
-async function toTheEnd(workflow = 'wf_1'): Promise<void> {
-  await runs.deliver(begin(workflow));
-  await runs.deliver(recalled(workflow));
-  await runs.deliver(answered(workflow));
-}
-
 test('a run that is delivered event by event is written to its end without a read', async () => {
-  await toTheEnd();
-  assert.deepEqual(types(), SHORTEST);
+  await script.toTheEnd(runs);
+  assert.deepEqual(script.types(), SHORTEST);
   assert.equal(
-    kernel.done.some((what) => ['whole', 'tail'].includes(what)),
+    script.kernel.done.some((what) => ['whole', 'tail'].includes(what)),
     false,
   );
 });
 
 test('a timer is set before the effects that it guards, and withdrawn at the end', async () => {
-  await toTheEnd();
+  await script.toTheEnd(runs);
   const deadline = 'xstate.after.deadline.automation.running';
-  assert.deepEqual(kernel.done.slice(0, 2), [`set ${deadline}`, 'append memory.requested']);
-  assert.equal(kernel.done.at(-1), 'clear all');
-  assert.equal(kernel.done.filter((what) => what.startsWith('set')).length, 1, 'set once');
+  assert.deepEqual(script.kernel.done.slice(0, 2), [`set ${deadline}`, 'append memory.requested']);
+  assert.equal(script.kernel.done.at(-1), 'clear all');
+  assert.equal(script.kernel.done.filter((what) => what.startsWith('set')).length, 1, 'set once');
 });
 
-test('no effect is written while its timer cannot be set', async () => {
-  const set = kernel.clock.set;
-  Object.assign(kernel.clock, { set: unavailable });
-  const first = begin();
-  await assert.rejects(runs.deliver(first), /log_unavailable|No decision/);
-  assert.deepEqual(types(), ['workflow.requested']);
-  Object.assign(kernel.clock, { set });
+test('an event is not done with before the timers that it opened are set, and what it owes is written once', async () => {
+  const setOnes = () => script.kernel.done.filter((what) => what.startsWith('set ')).length;
+  const set = script.kernel.clock.set;
+  Object.assign(script.kernel.clock, { set: unavailable });
+  const first = script.begin();
+  await assert.rejects(runs.deliver(first), /No decision/);
+  await assert.rejects(runs.deliver(first), /No decision/);
+  assert.equal(setOnes(), 0);
+  Object.assign(script.kernel.clock, { set });
+  // Whoever is delivered next sets them: here another planner, which is given the outcome first.
+  runs = script.planner();
+  await runs.deliver(script.recalled());
+  assert.equal(setOnes(), 1);
   await runs.deliver(first);
-  assert.deepEqual(types(), ['workflow.requested', 'memory.requested']);
+  assert.deepEqual(script.types(), SHORTEST.slice(0, 4));
+  assert.equal(setOnes(), 1);
 });
 
 test('events that are delivered twice, late or in another order change nothing', async () => {
-  const first = begin();
+  const first = script.begin();
   await runs.deliver(first);
-  const second = recalled();
+  const second = script.recalled();
   await Promise.all([runs.deliver(second), runs.deliver(first), runs.deliver(second)]);
-  const third = answered();
+  const third = script.answered();
   await Promise.all([runs.deliver(third), runs.deliver(first), runs.deliver(second)]);
   await Promise.all([runs.deliver(first), runs.deliver(third)]);
-  assert.deepEqual(types(), SHORTEST);
+  assert.deepEqual(script.types(), SHORTEST);
 });
 
 test('a planner that knows nothing goes on from any event, by reading the log', async () => {
-  await runs.deliver(begin());
-  runs = planner();
-  await runs.deliver(recalled());
-  runs = planner();
-  await runs.deliver(answered());
-  assert.deepEqual(types(), SHORTEST);
+  await runs.deliver(script.begin());
+  runs = script.planner();
+  await runs.deliver(script.recalled());
+  runs = script.planner();
+  await runs.deliver(script.answered());
+  assert.deepEqual(script.types(), SHORTEST);
 });
 
 test('a planner that missed events reads the tail before it folds', async () => {
-  await runs.deliver(begin());
-  const other = planner();
-  await other.deliver(recalled());
-  await runs.deliver(answered());
-  assert.deepEqual(types(), SHORTEST);
-  assert.ok(kernel.done.includes('tail'));
+  await runs.deliver(script.begin());
+  const other = script.planner();
+  await other.deliver(script.recalled());
+  await runs.deliver(script.answered());
+  assert.deepEqual(script.types(), SHORTEST);
+  assert.ok(script.kernel.done.includes('tail'));
 });
 
 test('a write that fails is made up for when the delivery comes again', async () => {
-  const first = begin();
-  kernel.fault = (_, stored) => {
+  const first = script.begin();
+  script.kernel.fault = (_, stored) => {
     if (!stored) unavailable();
   };
   await assert.rejects(runs.deliver(first));
-  assert.deepEqual(types(), ['workflow.requested']);
-  kernel.fault = () => undefined;
+  assert.deepEqual(script.types(), ['workflow.requested']);
+  script.kernel.fault = () => undefined;
   await runs.deliver(first);
-  assert.deepEqual(types(), ['workflow.requested', 'memory.requested']);
+  assert.deepEqual(script.types(), ['workflow.requested', 'memory.requested']);
 });
 
 test('a write whose answer was lost is not made twice', async () => {
-  kernel.fault = (_, stored) => {
+  script.kernel.fault = (_, stored) => {
     if (stored) unavailable();
   };
-  const deliveries = [begin, recalled, answered];
+  const deliveries = [() => script.begin(), () => script.recalled(), () => script.answered()];
   for (const next of deliveries) {
     const event = next();
     await assert.rejects(runs.deliver(event));
     await runs.deliver(event).catch(() => undefined);
     await runs.deliver(event).catch(() => undefined);
   }
-  assert.deepEqual(types(), SHORTEST);
+  assert.deepEqual(script.types(), SHORTEST);
 });
 
 test('racing planners that are all told everything write everything once', async () => {
-  kernel.pause = () => tick();
-  const planners = [runs, planner(), planner()];
+  script.kernel.pause = () => tick();
+  const planners = [runs, script.planner(), script.planner()];
   const tellAll = (event: StoredEvent) => Promise.all(planners.map((each) => each.deliver(event)));
-  await tellAll(begin());
-  await tellAll(recalled());
-  await tellAll(answer('llm.requested', 'llm.completed', calls(call('a'), call('b'), call('c'))));
-  const requests = kernel.log(keyOf('wf_1')).events.filter((event) => event.type === 'tool.requested');
+  await tellAll(script.begin());
+  await tellAll(script.recalled());
+  await tellAll(script.answer('llm.requested', 'llm.completed', calls(call('a'), call('b'), call('c'))));
+  const requests = script.kernel.log(keyOf('wf_1')).events.filter((event) => event.type === 'tool.requested');
   const outcomes = requests.map(({ id, data }) =>
-    store(
+    script.store(
       'wf_1',
       'tool.completed',
       { tool: 'notify_user', call_id: data.call_id, output: { text: '{}' } },
@@ -179,8 +123,8 @@ test('racing planners that are all told everything write everything once', async
     ),
   );
   await Promise.all(outcomes.toReversed().map(tellAll));
-  await tellAll(answered());
-  const all = types();
+  await tellAll(script.answered());
+  const all = script.types();
   assert.equal(all.filter((type) => type === 'tool.requested').length, 3);
   assert.equal(all.filter((type) => type === 'llm.requested').length, 2);
   assert.equal(all.filter(isTerminal).length, 1);
@@ -188,90 +132,90 @@ test('racing planners that are all told everything write everything once', async
 });
 
 test('a late event of a run that ended costs no read and writes nothing', async () => {
-  const first = begin();
+  const first = script.begin();
   await runs.deliver(first);
-  await runs.deliver(recalled());
-  await runs.deliver(answered());
-  const before = kernel.done.length;
+  await runs.deliver(script.recalled());
+  await runs.deliver(script.answered());
+  const before = script.kernel.done.length;
   await runs.deliver(first);
-  assert.equal(kernel.done.length, before);
+  assert.equal(script.kernel.done.length, before);
 });
 
 test('what is kept in memory is bounded: the run that was used least recently is read again', async () => {
-  runs = planner(3);
-  for (const workflow of ['a', 'b', 'c', 'd']) await runs.deliver(begin(workflow));
-  const reads = () => kernel.done.filter((what) => what === 'whole').length;
-  await runs.deliver(recalled('d'));
-  await runs.deliver(recalled('b'));
+  runs = script.planner(3);
+  for (const workflow of ['a', 'b', 'c', 'd']) await runs.deliver(script.begin(workflow));
+  const reads = () => script.kernel.done.filter((what) => what === 'whole').length;
+  await runs.deliver(script.recalled('d'));
+  await runs.deliver(script.recalled('b'));
   assert.equal(reads(), 0);
-  await runs.deliver(recalled('a'));
+  await runs.deliver(script.recalled('a'));
   assert.equal(reads(), 1);
-  await runs.deliver(recalled('c'));
+  await runs.deliver(script.recalled('c'));
   assert.equal(reads(), 2, 'c made room for a');
-  for (const workflow of ['a', 'b', 'c', 'd']) await runs.deliver(answered(workflow));
-  for (const workflow of ['a', 'b', 'c', 'd']) assert.deepEqual(types(workflow), SHORTEST);
+  for (const workflow of ['a', 'b', 'c', 'd']) await runs.deliver(script.answered(workflow));
+  for (const workflow of ['a', 'b', 'c', 'd']) assert.deepEqual(script.types(workflow), SHORTEST);
 });
 
 test('memory of what ended is bounded too: a forgotten run is read once more, and nothing is written', async () => {
-  runs = planner(2);
-  for (const workflow of ['a', 'b', 'c']) await toTheEnd(workflow);
-  await runs.deliver(kernel.log(keyOf('a')).events[0]!);
-  assert.deepEqual(types('a'), SHORTEST);
+  runs = script.planner(2);
+  for (const workflow of ['a', 'b', 'c']) await script.toTheEnd(runs, workflow);
+  await runs.deliver(script.kernel.log(keyOf('a')).events[0]!);
+  assert.deepEqual(script.types('a'), SHORTEST);
 });
 
 test('what is recorded stands in the log once, behind what others wrote, if the run still wants it', async () => {
-  await runs.deliver(begin());
-  recalled();
-  const cancel = draftOf('wf_1', 'workflow.cancel_requested', { reason: 'enough' });
+  await runs.deliver(script.begin());
+  script.recalled();
+  const cancel = script.draftOf('wf_1', 'workflow.cancel_requested', { reason: 'enough' });
   const ifActive = (run: Run | undefined) => (run?.state.kind === 'active' ? cancel : undefined);
   await Promise.all([runs.record(keyOf('wf_1'), ifActive), runs.record(keyOf('wf_1'), ifActive)]);
-  assert.deepEqual(types().slice(2), ['memory.completed', 'workflow.cancel_requested']);
-  await runs.deliver(kernel.log(keyOf('wf_1')).events.at(-1)!);
-  assert.equal(types().at(-1), 'workflow.cancelled');
+  assert.deepEqual(script.types().slice(2), ['memory.completed', 'workflow.cancel_requested']);
+  await runs.deliver(script.kernel.log(keyOf('wf_1')).events.at(-1)!);
+  assert.equal(script.types().at(-1), 'workflow.cancelled');
 });
 
 test('who records is told where nothing is stored, and nothing is written then', async () => {
   const seen: unknown[] = [];
   await runs.record(keyOf('wf_9'), (run) => {
     seen.push(run);
-    return draftOf('wf_9', 'workflow.cancel_requested', {});
+    return script.draftOf('wf_9', 'workflow.cancel_requested', {});
   });
   assert.deepEqual(seen, [undefined]);
-  assert.deepEqual(types('wf_9'), []);
+  assert.deepEqual(script.types('wf_9'), []);
 });
 
 test('a run whose delivery was given up goes on with whatever reaches it next, also if nothing is recorded', async () => {
-  await runs.deliver(begin());
-  await runs.deliver(recalled());
-  answered();
-  assert.equal(types().at(-1), 'llm.completed', 'the terminal event is owed, and nobody was told');
-  await planner().record(keyOf('wf_1'), () => undefined);
-  assert.deepEqual(types(), SHORTEST);
+  await runs.deliver(script.begin());
+  await runs.deliver(script.recalled());
+  script.answered();
+  assert.equal(script.types().at(-1), 'llm.completed', 'the terminal event is owed, and nobody was told');
+  await script.planner().record(keyOf('wf_1'), () => undefined);
+  assert.deepEqual(script.types(), SHORTEST);
 });
 
 test('a run that is requested again after its log was erased is not taken for the old one', async () => {
-  await toTheEnd();
-  kernel.log(keyOf('wf_1')).erase();
-  await toTheEnd();
-  assert.deepEqual(types(), SHORTEST, 'after its end');
+  await script.toTheEnd(runs);
+  script.kernel.log(keyOf('wf_1')).erase();
+  await script.toTheEnd(runs);
+  assert.deepEqual(script.types(), SHORTEST, 'after its end');
 
-  kernel.log(keyOf('wf_1')).erase();
-  await planner().deliver(begin());
-  await runs.record(keyOf('wf_1'), () => draftOf('wf_1', 'workflow.cancel_requested', {}));
-  assert.equal(types().at(-1), 'workflow.cancel_requested', 'by another planner');
+  script.kernel.log(keyOf('wf_1')).erase();
+  await script.planner().deliver(script.begin());
+  await runs.record(keyOf('wf_1'), () => script.draftOf('wf_1', 'workflow.cancel_requested', {}));
+  assert.equal(script.types().at(-1), 'workflow.cancel_requested', 'by another planner');
 
-  await runs.deliver(begin('wf_2'));
-  kernel.log(keyOf('wf_2')).erase();
-  const first = begin('wf_2');
+  await runs.deliver(script.begin('wf_2'));
+  script.kernel.log(keyOf('wf_2')).erase();
+  const first = script.begin('wf_2');
   await runs.deliver(first).catch(() => runs.deliver(first));
-  assert.deepEqual(types('wf_2'), ['workflow.requested', 'memory.requested'], 'in the middle');
+  assert.deepEqual(script.types('wf_2'), ['workflow.requested', 'memory.requested'], 'in the middle');
 });
 
 test('one run that cannot be written holds up no other', async () => {
-  kernel.fault = ({ workflow }) => {
+  script.kernel.fault = ({ workflow }) => {
     if (workflow === 'bad') unavailable();
   };
-  const [bad, good] = [begin('bad'), begin('good')];
+  const [bad, good] = [script.begin('bad'), script.begin('good')];
   const [first, second] = await Promise.allSettled([runs.deliver(bad), runs.deliver(good)]);
   assert.deepEqual([first.status, second.status], ['rejected', 'fulfilled']);
 });

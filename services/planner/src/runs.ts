@@ -3,7 +3,8 @@
 //  P1  The event right behind the fold is folded without a read; what is not behind the fold was folded already; further on, the
 //      tail is read first. The stream's sequence tells, since a workflow's own begins anew where its log was erased.
 //  P2  Owed events are written one at a time behind the fold; a refusal means others wrote, so fold theirs and look again.
-//  P3  Timers are set before the effects that they guard, and withdrawn when nothing is owed.
+//  P3  Timers are set beside the first effect that they guard, and before the delivery that opened them is done with; they are withdrawn
+//      when nothing is owed.
 //  P4  What was stopped is told to whoever is at work on it, after the log says so.
 import type {
   EventDraft,
@@ -130,11 +131,17 @@ export class Runs {
     this.#ended.delete(id);
     for (;;) {
       mailbox.run = run;
-      await this.#setTimers(mailbox, run);
       const [draft] = owed(run);
-      if (draft === undefined) break;
-      const result = await this.#append(run, draft);
-      if (result.kind !== 'conflict' && stopsWork(draft)) this.#options.knock(run);
+      // Both to their end: nothing of this turn may still be under way when the mailbox goes on.
+      const [set, appended] = await Promise.allSettled([
+        this.#setTimers(mailbox, run),
+        draft && this.#append(run, draft),
+      ]);
+      if (set.status === 'rejected') throw set.reason;
+      if (appended.status === 'rejected') throw appended.reason;
+      const result = appended.value;
+      if (draft === undefined || result === undefined) break;
+      if (result.kind !== 'conflict' && stopsWork(run, draft)) this.#options.knock(run);
       run =
         result.kind === 'appended'
           ? written(run, draft, result.position)
@@ -213,8 +220,9 @@ export class Runs {
   }
 }
 
-/** A job in the background may outlive its call, so every end of a run may stop something. */
-const stopsWork = ({ type }: EventDraft): boolean => isTerminal(type) || type.endsWith('.cancelled');
+/** Whether somebody may be at work on what `draft` puts an end to; a job in the background outlives its call. */
+const stopsWork = ({ state, jobs }: Run, { type }: EventDraft): boolean =>
+  type.endsWith('.cancelled') || (state.kind === 'ending' && (state.left.size > 0 || jobs.size > 0));
 
-/** Whether the planner's shard consumer must look at an event: what the fold itself wrote needs nothing, not even parsing. */
+/** Whether the fold must be told of an event: of the types that reach it (newsFilters) it writes some itself. */
 export const isNews = ({ header }: RawMessage): boolean => header('ce-source') !== PLANNER;

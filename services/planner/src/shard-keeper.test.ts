@@ -39,12 +39,12 @@ function noneWhileAway(error: unknown): ReadonlyMap<string, Lease> {
 }
 
 /** Resolves with the milliseconds that it took until the planners held so many shards each. */
-async function untilShares(expected: number[], withinMs: number): Promise<number> {
+async function untilShares(expected: number[], withinMs = 30_000): Promise<number> {
   const startedAt = performance.now();
   for (let now = await shares(); ; now = await shares()) {
     if (String(now) === String(expected)) return performance.now() - startedAt;
     assert.ok(performance.now() - startedAt < withinMs, `${now.join()} instead of ${expected.join()}`);
-    await sleep(25);
+    await sleep(50);
   }
 }
 
@@ -88,30 +88,30 @@ const planners = async (t: TestContext, count: number): Promise<NodeService[]> =
 
 test('a planner alone holds every shard at once, and leaves nothing behind when it goes', async (t) => {
   const [planner] = (await planners(t, 1)) as [NodeService];
-  await untilShares([8], 1_000);
+  await untilShares([8]);
   await stop(planner, 'SIGTERM');
   assert.deepEqual(await shares(), []);
 });
 
 test('planners that come share the shards evenly; of one that goes the others take them at once', async (t) => {
   const [first, second] = (await planners(t, 2)) as [NodeService, NodeService];
-  await untilShares([4, 4], 3_000);
+  await untilShares([4, 4]);
   const [third] = (await planners(t, 1)) as [NodeService];
-  await untilShares([3, 3, 2], 3_000);
+  await untilShares([3, 3, 2]);
   await stop(second, 'SIGTERM');
-  await untilShares([4, 4], 1_000);
+  await untilShares([4, 4]);
   await stop(third, 'SIGTERM');
-  await untilShares([8], 1_000);
+  await untilShares([8]);
   await stop(first, 'SIGTERM');
 });
 
-test('the shards of a planner that is killed are taken by another within six seconds', async (t) => {
+test('the shards of a planner that is killed are taken by another when its leases have run out', async (t) => {
   const [killed, other] = (await planners(t, 2)) as [NodeService, NodeService];
-  await untilShares([4, 4], 3_000);
-  const loaded = load(t, 'kill', 20);
+  await untilShares([4, 4]);
+  const loaded = load(t, 'kill', 50);
   await sleep(500);
   await stop(killed, 'SIGKILL');
-  t.diagnostic(`taken over after ${Math.round(await untilShares([8], 7_000))} ms`);
+  t.diagnostic(`taken over after ${Math.round(await untilShares([8]))} ms`);
   const workflows = loaded();
   await allCompletedOnce(workflows);
   await stop(other, 'SIGTERM');
@@ -119,26 +119,26 @@ test('the shards of a planner that is killed are taken by another within six sec
 
 test('a planner that stands still loses its shards to another, and gets its share again when it goes on', async (t) => {
   const [still, other] = (await planners(t, 2)) as [NodeService, NodeService];
-  await untilShares([4, 4], 3_000);
+  await untilShares([4, 4]);
   still.kill('SIGSTOP');
-  await untilShares([8], 7_000);
-  const loaded = load(t, 'still', 20);
+  await untilShares([8]);
+  const loaded = load(t, 'still', 50);
   still.kill('SIGCONT');
-  await untilShares([4, 4], 5_000);
+  await untilShares([4, 4]);
   await allCompletedOnce(loaded());
   for (const planner of [still, other]) await stop(planner, 'SIGTERM');
 });
 
 test('a rolling restart under load loses nothing: every run completes, once', async (t) => {
   let running = await planners(t, 2);
-  await untilShares([4, 4], 3_000);
-  const loaded = load(t, 'rolling', 15);
+  await untilShares([4, 4]);
+  const loaded = load(t, 'rolling', 40);
   for (let i = 0; i < 2; i += 1) {
     await sleep(300);
     const [old, ...others] = running as [NodeService, ...NodeService[]];
     await stop(old, 'SIGTERM');
     running = [...others, ...(await planners(t, 1))];
-    await untilShares([4, 4], 3_000);
+    await untilShares([4, 4]);
   }
   const workflows = loaded();
   await allCompletedOnce(workflows);
@@ -155,11 +155,11 @@ async function lengthMs(workflow: string): Promise<number> {
 
 test('planners whose server is away go on when it is back, each with its share, and every run ends', async (t) => {
   const running = await planners(t, 2);
-  await untilShares([4, 4], 3_000);
-  const loaded = load(t, 'away', 25);
+  await untilShares([4, 4]);
+  const loaded = load(t, 'away', 60);
   await sleep(300);
   await stack.awayFor(5_500);
-  await untilShares([4, 4], 10_000);
+  await untilShares([4, 4]);
   const workflows = loaded();
   const manager = await stack.kernel.connection.jetstreamManager();
   const { state } = await manager.streams.info(LOG_STREAM, {

@@ -72,11 +72,11 @@ const lettersOf = async (workflow: string): Promise<DeadLetter[]> =>
 
 test('a deadline that passes while no planner runs ends the run as soon as one is back, and stops the work', async (t) => {
   const planner = await stack.planner(t);
-  stack.publish('requested', { goal: 'Tell me', workflow_id: 'late', deadline_seconds: 2 });
+  stack.publish('requested', { goal: 'Tell me', workflow_id: 'late', deadline_seconds: 4 });
   await begun('late');
   planner.kill('SIGKILL');
   await planner.exited;
-  await sleep(2_500);
+  await sleep(4_500);
   assert.equal((await stack.log('late')).at(-1)?.type, 'llm.requested', 'nobody was there');
   await stack.planner(t);
   const log = await stack.ended('late');

@@ -14,7 +14,7 @@ export async function checkImports({ root, env, signal }: CheckContext): Promise
   const files = sourceFiles(root);
   const folders = [...new Set(files.map((file) => file.slice(0, file.indexOf('/src/') + '/src'.length)))];
   const args = ['--config', '.dependency-cruiser.cjs', '--output-type', 'json', ...folders];
-  const { stdout, stderr } = await run('depcruise', args, { cwd: root, env, timeoutMs: 120_000, signal });
+  const { stdout, stderr } = await run('depcruise', args, { cwd: root, env, timeoutMs: 10 * 60_000, signal });
   const report = parse(stdout);
   if (report === undefined)
     return { ok: false, output: stderr === '' ? 'dependency-cruiser wrote no report' : stderr };

@@ -1,4 +1,4 @@
-// What must hold before any test runs: format, lint, types, import directions, container files. All run beside each other, also if one
+// What must hold besides the tests: format, lint, types, import directions, container files. All run beside each other, also if one
 // fails, so that one run shows everything there is to fix. Tests are not run here.
 import { delimiter, join } from 'node:path';
 import { performance } from 'node:perf_hooks';

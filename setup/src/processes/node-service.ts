@@ -11,7 +11,7 @@ export type NodeServiceOptions = {
   /** Absolute path of the TypeScript file. */
   readonly entry: string;
   readonly args?: readonly string[];
-  /** The whole environment of the service: nothing is added. */
+  /** The environment of the service: nothing is added but where Node keeps compiled code, if this process has such a place. */
   readonly env: Environment;
   readonly cwd?: string;
   /** Default 30 s. */
@@ -34,7 +34,7 @@ export function startNode(options: NodeServiceOptions): NodeService {
     name,
     command: process.execPath,
     args: [entry, ...args],
-    env,
+    env: { ...compileCache(), ...env },
     cwd,
     onLine: (line, from) => {
       const ready = from === 'stdout' ? readyLine(line) : undefined;
@@ -46,6 +46,11 @@ export function startNode(options: NodeServiceOptions): NodeService {
   ready.catch(() => undefined); // who does not await it learns the same from `exited`
   return { ...service, ready };
 }
+
+const compileCache = (): Environment => {
+  const folder = process.env['NODE_COMPILE_CACHE'];
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
+};
 
 async function firstOf(service: GuardedProcess, said: Promise<Ready>, withinMs: number): Promise<Ready> {
   const timer = new AbortController();

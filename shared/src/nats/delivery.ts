@@ -29,7 +29,8 @@ export function deliveryOf(connection: NatsConnection, message: Msg, reply: stri
     seq,
     storedAt,
     attempt,
-    ack: () => send(ACK),
+    // Handled twice because its process died meanwhile is what every handler expects.
+    ack: () => SendBuffer.of(connection).sendLater(reply, ACK),
     nak: (delayMs) => send(`-NAK {"delay":${Math.round(delayMs * 1e6)}}`),
     working: () => send(WORKING),
   };

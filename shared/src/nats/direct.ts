@@ -62,15 +62,28 @@ export class DirectReader {
     return messages;
   }
 
+  /** The oldest message whose subject matches `filter` (wildcards allowed), or undefined. */
+  async first(filter: string): Promise<RawMessage | undefined> {
+    const { messages } = await this.#read({ next_by_subj: filter, seq: 1 }, { single: true });
+    return messages[0];
+  }
+
   /** Every message at one literal subject, oldest first. A wildcard here would scan to the end of the stream. */
   async allAt(subject: string): Promise<RawMessage[]> {
     const all: RawMessage[] = [];
-    for (let seq = 1; ; ) {
+    for await (const page of this.pagesAt(subject)) all.push(...page);
+    return all;
+  }
+
+  /** As `allAt`, as many at a time as one answer holds, and from the sequence `from` on: for subjects that many write to. */
+  async *pagesAt(subject: string, from = 1): AsyncGenerator<RawMessage[]> {
+    for (let seq = from; ; ) {
       const request = { next_by_subj: subject, seq, batch: BATCH_MESSAGES, max_bytes: BATCH_BYTES };
       const { messages, pending } = await this.#read(request, { single: false });
-      all.push(...messages);
       const last = messages.at(-1);
-      if (last === undefined || pending === 0) return all;
+      if (last === undefined) return;
+      yield messages;
+      if (pending === 0) return;
       seq = last.seq + 1;
     }
   }

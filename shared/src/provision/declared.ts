@@ -2,11 +2,12 @@
 import type { ConsumerConfig, StreamConfig } from 'nats';
 import { AckPolicy, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType } from 'nats';
 import {
+  ARCHIVE_SUBJECTS,
   doorSubjects,
   LEDGER_SUBJECTS,
   logSubjects,
+  newsFilters,
   RUNS_BUCKET,
-  shardFilter,
   SHARDS,
   TOOLS_BUCKET,
   typeFilter,
@@ -22,12 +23,17 @@ export const DEAD_STREAM = 'AGENTS_DEAD';
 /** The circuits of the gateways' targets that are not closed; those who agree on them say in each entry how long it holds. */
 export const CIRCUITS_BUCKET = 'AGENTS_CIRCUITS';
 export const LEDGER_STREAM = 'AGENTS_LEDGER';
+/** What is left of runs whose events were erased. */
+export const ARCHIVE_STREAM = 'AGENTS_ARCHIVE';
 
 /** What is spent and reserved in each scope of a budget; an entry lives a week behind its last change. */
 export const BUDGETS_BUCKET = 'AGENTS_BUDGETS';
 
 /** The users' data keys of memory, wrapped. */
 export const MEMORY_KEYS_BUCKET = 'AGENTS_MEMORY_KEYS';
+
+/** Erasures and rebuilds of memory: what was asked for, how far it is, and which records are forgotten for good. */
+export const MEMORY_JOBS_BUCKET = 'AGENTS_MEMORY_JOBS';
 
 const SECOND = 1_000_000_000;
 const DAY = 86_400 * SECOND;
@@ -68,6 +74,8 @@ export type DeclaredBucket =
   | {
       readonly kind: 'values';
       readonly name: string;
+      /** Values of an entry that are kept, the newest included. Default: 1. What is dropped leaves its bytes on the disk. */
+      readonly history?: number;
       /** How long an entry lives that is not written again. Default: for ever. */
       readonly ttlMs?: number;
       /** Whether a guarantee rests on the time: then an operator may not change it. */
@@ -76,14 +84,16 @@ export type DeclaredBucket =
 
 export const declaredBuckets = (): DeclaredBucket[] => [
   { kind: 'values', name: TOOLS_BUCKET },
-  { kind: 'values', name: RUNS_BUCKET, ttlMs: 30 * DAY_MS },
+  // Goals stand in it: what is kept can be overwritten when it is erased, what was dropped cannot. A run is written twice, or little more.
+  { kind: 'values', name: RUNS_BUCKET, history: 8, ttlMs: 30 * DAY_MS },
   { kind: 'values', name: LEASES_BUCKET, ttlMs: LEASE_TTL_MS, ttlMatters: true },
   { kind: 'values', name: SUSPECTS_BUCKET, ttlMs: DAY_MS },
   { kind: 'values', name: CIRCUITS_BUCKET, ttlMs: 600_000 },
   // Longer than any scope: a run takes at most a day. An entry that went before its scope would forget what was spent.
   { kind: 'values', name: BUDGETS_BUCKET, ttlMs: 7 * DAY_MS, ttlMatters: true },
-  // For ever: whose key is gone, his memories are.
-  { kind: 'values', name: MEMORY_KEYS_BUCKET },
+  // For ever: whose key is gone, his memories are. And each value until it is overwritten, so that no wrapped key stays behind.
+  { kind: 'values', name: MEMORY_KEYS_BUCKET, history: 8 },
+  { kind: 'values', name: MEMORY_JOBS_BUCKET },
   { kind: 'objects', name: BLOBS_BUCKET },
 ];
 
@@ -111,6 +121,7 @@ export const declaredStreams = (): DeclaredStream[] => [
     discard: DiscardPolicy.New,
     max_age: 7 * DAY,
     max_bytes: OTHER_BYTES,
+    allow_direct: true,
   },
   {
     ...stored,
@@ -122,6 +133,7 @@ export const declaredStreams = (): DeclaredStream[] => [
     max_msgs_per_subject: 1,
     allow_msg_schedules: true,
     allow_msg_ttl: true,
+    allow_direct: true,
   },
   {
     ...stored,
@@ -131,6 +143,7 @@ export const declaredStreams = (): DeclaredStream[] => [
     discard: DiscardPolicy.Old,
     max_age: 30 * DAY,
     max_bytes: OTHER_BYTES,
+    allow_direct: true,
   },
   {
     ...stored,
@@ -142,6 +155,15 @@ export const declaredStreams = (): DeclaredStream[] => [
     max_age: 90 * DAY,
     max_bytes: OTHER_BYTES,
     max_msgs_per_subject: -1,
+    allow_direct: true,
+  },
+  {
+    ...stored,
+    name: ARCHIVE_STREAM,
+    description: 'skeletons of the runs that were erased',
+    subjects: [ARCHIVE_SUBJECTS],
+    discard: DiscardPolicy.New,
+    max_bytes: OTHER_BYTES,
     allow_direct: true,
   },
 ];
@@ -192,7 +214,7 @@ const MAX_DELIVERIES = '$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>';
 
 export const declaredConsumers = (): DeclaredConsumer[] => [
   ...Array.from({ length: SHARDS }, (_, shard) =>
-    unlimited(durable(LOG_STREAM, plannerConsumer(shard), 5, [shardFilter(shard)])),
+    unlimited(durable(LOG_STREAM, plannerConsumer(shard), 5, newsFilters(shard))),
   ),
   unlimited(durable(DOOR_STREAM, 'door', 5, doorSubjects())),
   unlimited(durable(CLOCK_STREAM, 'clock', 5, ['agents-timers.fired.>'])),

@@ -79,8 +79,8 @@ async function missingParts(connection: NatsConnection): Promise<Part[]> {
 
 function makeBucket({ views }: JetStreamClient, bucket: DeclaredBucket): Promise<unknown> {
   if (bucket.kind === 'objects') return views.os(bucket.name);
-  const { name, ttlMs } = bucket;
-  return views.kv(name, { history: 1, ...(ttlMs === undefined ? {} : { ttl: ttlMs }) });
+  const { name, history = 1, ttlMs } = bucket;
+  return views.kv(name, { history, ...(ttlMs === undefined ? {} : { ttl: ttlMs }) });
 }
 
 /** A server that starts, or that just lost a stream, is not healthy for a moment. */

@@ -7,6 +7,7 @@ import type { NatsServer, NodeService, NodeServiceOptions } from '@troupe/setup'
 import { findNatsServer, localDir, root, startNatsServer, startNode } from '@troupe/setup';
 import type { Kernel } from '@troupe/shared';
 import { createLogger, openKernel, provision } from '@troupe/shared';
+import { report } from '../support/command.ts';
 import type { Cpu } from './cpu.ts';
 import { cpuOf } from './cpu.ts';
 import type { Command, Drive, Driven, Publish, Published, Reply } from './load/commands.ts';
@@ -43,7 +44,6 @@ const REPLY_WITHIN_MS = 45_000;
 /** A server with the shipped settings and streams, in a folder of its own that goes with it. */
 export async function startServer(): Promise<Server> {
   await using opened = new AsyncDisposableStack();
-  const report = (line: string): void => void process.stderr.write(`${line}\n`);
   const { command: binary } = await findNatsServer({ env: process.env, localDir, report });
   const storeDir = scratchFolder();
   opened.defer(() => rm(storeDir, { recursive: true, force: true }));
@@ -66,10 +66,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   // Moved as a whole when everything is up, so that planners can still be added to it.
   const processes = opened.use(new AsyncDisposableStack());
   const start = async (name: string, entry: string, given: Partial<NodeServiceOptions> = {}) => {
-    const env = { ...BARE, NATS_URL: nats.url, ...given.env };
-    const service = processes.use(startNode({ name, entry, ...given, env, onLine: warningsOf(name) }));
-    await service.ready;
-    return service;
+    const env = { NATS_URL: nats.url, ...given.env };
+    return processes.use(await startService({ name, entry, ...given, env }));
   };
   const counted = (service: NodeService): NodeService => {
     measured.add(service);
@@ -105,15 +103,26 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   };
 }
 
-/** Nothing of the caller's settings, nor of a `.env` file: what is measured is what is shipped. */
-export const BARE = { APP_ENV: 'production', PATH: process.env['PATH'], HOME: process.env['HOME'] };
+/** A service with nothing of the caller's settings, nor of a `.env` file: what is measured is what is shipped. Resolves when it is ready. */
+export async function startService(options: NodeServiceOptions): Promise<NodeService> {
+  const env = { ...BARE, ...options.env };
+  const service = startNode({ ...options, env, onLine: warningsOf(options.name) });
+  await service.ready.catch(async (error: unknown) => {
+    await service.stop();
+    throw error;
+  });
+  return service;
+}
+
+const BARE = { APP_ENV: 'production', PATH: process.env['PATH'], HOME: process.env['HOME'] };
 
 /** Services are quiet while all is well; reading their lines is the cost of whoever collects logs, not of them. */
-export const warningsOf =
+const warningsOf =
   (name: string) =>
   (line: string): void => {
-    if (!line.startsWith('{"level":"info"')) process.stderr.write(`${name}: ${line}\n`);
+    if (!line.startsWith('{"level":"info"')) report(`${name}: ${line}`);
   };
 
+/** Settings of a service that writes its CPU profile there. */
 export const profiling = (dir: string | undefined): Record<string, string> =>
   dir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${JSON.stringify(dir)}` };

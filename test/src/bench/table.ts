@@ -1,4 +1,5 @@
 // The measured figures as a table for people: medians, and in parentheses the least and the most of the repetitions.
+import { aligned } from '../support/aligned.ts';
 import type { Repetition } from './measure.ts';
 import { totalCpu } from './measure.ts';
 import type { Figures } from './result.ts';
@@ -24,7 +25,7 @@ export function tableOf({ overhead, fiveSteps, planners, reads }: Figures): stri
     lines.push('five steps in a row, one planner', ...rowsOf(fiveSteps), countedOf(fiveSteps), '');
   if (planners !== undefined) {
     const rows = [row('1 planner', planners[1]), row('2 planners', planners[2])];
-    lines.push('recall – think – act – think – answer, 128 in flight', ...aligned(rows), '');
+    lines.push('recall – think – act – think – answer, 128 in flight', ...underHead(rows), '');
   }
   if (reads !== undefined) {
     const { stored, medianMs, p99Ms } = reads;
@@ -38,7 +39,9 @@ export function tableOf({ overhead, fiveSteps, planners, reads }: Figures): stri
 const HEAD = ['', 'workflows/s', 'p50 ms', 'p99 ms', 'CPU ms per workflow'];
 
 const rowsOf = ({ repetitions }: Measured): string[] =>
-  aligned(CONCURRENCIES.map((concurrency) => row(`${concurrency} in flight`, repetitions[`${concurrency}`])));
+  underHead(
+    CONCURRENCIES.map((concurrency) => row(`${concurrency} in flight`, repetitions[`${concurrency}`])),
+  );
 
 const row = (name: string, of: readonly Repetition[]): string[] => {
   const figure = (pick: (one: Repetition) => number, digits: number) => spread(of.map(pick), digits);
@@ -51,12 +54,8 @@ const row = (name: string, of: readonly Repetition[]): string[] => {
   ];
 };
 
-/** Rows under their heads, each column as wide as its widest cell. */
-function aligned(rows: readonly string[][]): string[] {
-  const all = [HEAD, ...rows];
-  const widths = HEAD.map((_, column) => Math.max(...all.map((cells) => (cells[column] ?? '').length)));
-  return all.map((cells) => `  ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('   ')}`.trimEnd());
-}
+const underHead = (rows: readonly string[][]): string[] =>
+  aligned([HEAD, ...rows]).map((line) => `  ${line}`.trimEnd());
 
 /** The sum, and of what it is made. */
 function cpuOf(of: readonly Repetition[]): string {

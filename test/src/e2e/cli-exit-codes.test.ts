@@ -19,7 +19,17 @@ after(() => server[Symbol.asyncDispose]());
 test('help names every command and every exit code, on stdout; without a command it is a mistake, on stderr', async () => {
   const help = await troupe(NOWHERE, ['help']);
   assert.equal(help.code, 0);
-  for (const command of ['run', 'result', 'events', 'cancel', 'list', 'doctor', 'provision', 'help'])
+  for (const command of [
+    'run',
+    'result',
+    'events',
+    'cancel',
+    'list',
+    'memory',
+    'doctor',
+    'provision',
+    'help',
+  ])
     assert.match(help.stdout, new RegExp(`^ {2}${command}\\b`, 'm'));
   for (const code of [0, 1, 2, 3, 4, 5, 6, 130]) assert.match(help.stdout, new RegExp(`^ {2}${code} `, 'm'));
   const nothing = await troupe(NOWHERE, []);

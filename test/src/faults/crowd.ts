@@ -61,7 +61,7 @@ export class Crowd {
     while (!signal.aborted) {
       const progress = await this.progress();
       if (progress !== undefined) await this.add(Math.max(0, count - progress.underWay));
-      await sleep(200);
+      await sleep(LOOK_EVERY_MS);
     }
   }
 
@@ -85,9 +85,12 @@ export class Crowd {
       const progress = await this.progress();
       return progress !== undefined && is(progress) && progress;
     };
-    return until(what, look, withinMs);
+    return until(what, look, withinMs, LOOK_EVERY_MS);
   }
 }
+
+/** A look counts thousands of subjects: it costs the server more than the runs that it looks at. */
+const LOOK_EVERY_MS = 250;
 
 const yes = (): true => true;
 const no = (): false => false;

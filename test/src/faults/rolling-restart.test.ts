@@ -29,11 +29,11 @@ test('a rolling restart of every service under a hundred runs loses nothing, fai
 
     for (const service of SERVICES) {
       for (const process_ of stack.processes(service)) {
-        const { turns, underWay } = await crowd.reaches('load', (progress) => progress.underWay > 0, 20_000);
-        const { code, signal } = await process_.stop({ graceMs: 15_000 });
+        const { turns, underWay } = await crowd.reaches('load', (progress) => progress.underWay > 0, 60_000);
+        const { code, signal } = await process_.stop({ graceMs: 60_000 });
         assert.deepEqual([service, code, signal], [service, 0, null]);
         await stack.add(service);
-        await crowd.reaches('the work goes on', (progress) => progress.turns > turns, 20_000);
+        await crowd.reaches('the work goes on', (progress) => progress.turns > turns, 60_000);
         t.diagnostic(`${service} was restarted with ${underWay} runs under way`);
       }
     }
@@ -41,8 +41,8 @@ test('a rolling restart of every service under a hundred runs loses nothing, fai
     await keeping;
 
     const { workflows } = crowd;
-    await crowd.reaches('every end', ({ underWay }) => underWay === 0, 60_000);
-    await stage.nothingPending();
+    await crowd.reaches('every end', ({ underWay }) => underWay === 0, 180_000);
+    await stage.nothingPending(120_000);
     const verdict = await judge(stage, workflows);
     t.diagnostic(JSON.stringify(verdict));
     assert.deepEqual([verdict.completed, verdict.unknown], [workflows.length, 0]);

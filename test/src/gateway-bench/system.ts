@@ -3,12 +3,12 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NodeService, NodeServiceOptions } from '@troupe/setup';
-import { root, startNode } from '@troupe/setup';
+import { root } from '@troupe/setup';
 import type { Cpu } from '../bench/cpu.ts';
 import { cpuOf } from '../bench/cpu.ts';
 import type { Reply } from '../bench/load/commands.ts';
 import { LOAD_SUBJECT } from '../bench/load/commands.ts';
-import { BARE, profiling, startServer, warningsOf } from '../bench/system.ts';
+import { profiling, startServer, startService } from '../bench/system.ts';
 import type { Driven, Order } from './load/commands.ts';
 import { startPortkey } from './portkey.ts';
 import { SCRIPT } from './question.ts';
@@ -40,22 +40,18 @@ export async function startSystem({ portkey, profileDir, report }: SystemOptions
   const processes: { readonly name: string; readonly pid: number }[] = [
     { name: 'nats-server', pid: nats.pid() },
   ];
-  const start = async (
-    name: string,
-    entry: string,
-    given: Pick<NodeServiceOptions, 'args' | 'env'>,
-  ): Promise<NodeService> => {
-    const env = { ...BARE, ...given.env };
-    const service = opened.use(startNode({ name, entry, ...given, env, onLine: warningsOf(name) }));
-    await service.ready;
+  const start = async (options: NodeServiceOptions): Promise<NodeService> => {
+    const service = opened.use(await startService(options));
     processes.push(service);
     return service;
   };
 
-  const simulator = await start('simulator', entryOf('provider-simulator'), { env: {} });
+  const simulator = await start({ name: 'simulator', entry: entryOf('provider-simulator'), env: {} });
   const provider = String((await simulator.ready)['url']);
   await script(provider);
-  await start('llm-gateway', entryOf('llm-gateway'), {
+  await start({
+    name: 'llm-gateway',
+    entry: entryOf('llm-gateway'),
     env: {
       NATS_URL: nats.url,
       OPENAI_API_KEY: 'none',
@@ -70,7 +66,7 @@ export async function startSystem({ portkey, profileDir, report }: SystemOptions
     urls.push(peer.url);
   }
   const load = fileURLToPath(new URL('load/main.ts', import.meta.url));
-  await start('load', load, { args: urls, env: {} });
+  await start({ name: 'load', entry: load, args: urls, env: {} });
 
   const owned = opened.move();
   return {

@@ -1,4 +1,5 @@
 // The measured figures as a table for people.
+import { aligned } from '../support/aligned.ts';
 import type { Repetition } from './measure.ts';
 import type { Path } from './paths.ts';
 import { CONCURRENCIES, CONTENDERS } from './paths.ts';
@@ -44,13 +45,3 @@ const ratiosOf = (repetitions: readonly Repetition[]): string[] =>
       ];
     }),
   );
-
-function aligned(rows: readonly string[][]): string[] {
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => (cells[column] ?? '').length)));
-  return rows.map((cells) =>
-    cells
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('   ')
-      .trimEnd(),
-  );
-}

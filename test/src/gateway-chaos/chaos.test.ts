@@ -1,4 +1,4 @@
-// The short form of the chaos run: the guarantees on three hundred calls, and the budget. The long one is main.ts.
+// The short form of the chaos run: the guarantees on a hundred and fifty calls, and the budget. The long one is main.ts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { spendBudget } from './budget.ts';
@@ -6,7 +6,7 @@ import { summedError } from './compare.ts';
 import { runChaos } from './run.ts';
 
 test('under random faults every call has one result, and every provider call one attempt in the ledger with the right tokens', async (t) => {
-  const calls = 300;
+  const calls = 150;
   const { once, moreThanOnce, comparison, completed, failed } = await runChaos({ calls, seed: 7 });
   t.diagnostic(
     `${completed} answered, failed ${JSON.stringify(failed)}, ${comparison.estimated} estimated with a summed error of ${(100 * summedError(comparison)).toFixed(1)} %`,

@@ -1,7 +1,7 @@
 // The books beside the provider's own record. Pure. Attempts of one call are made one after another, so that the n-th in the ledger
 // is the n-th that the provider saw.
 import type { LedgerEnded, LedgerRecord } from '@troupe/contracts';
-import type { ProviderCall } from '../scorecard/simulator.ts';
+import type { SimulatedCall } from '../../../services/llm-gateway/src/test-support/simulator.ts';
 
 /** One model call: what its provider saw of it, and what is in the books. */
 export interface Call {
@@ -10,7 +10,7 @@ export interface Call {
 }
 
 export type Seen = Pick<
-  ProviderCall,
+  SimulatedCall,
   'outcome' | 'prompt_tokens' | 'input_tokens' | 'output_tokens' | 'usage_told' | 'sent_tokens'
 >;
 

@@ -1,6 +1,7 @@
 // Many model calls through two gateways while a third of what the provider is asked goes wrong, then the books beside the provider's own
 // record; and a crowd of calls under a small budget. Exits with 1 where a guarantee was broken. The result goes to stdout.
 import { writeFile } from 'node:fs/promises';
+import { runCommand } from '../support/command.ts';
 import { spendBudget } from './budget.ts';
 import type { Options } from './options.ts';
 import { readOptions, USAGE } from './options.ts';
@@ -15,17 +16,4 @@ async function run({ calls, seed, json, evidence }: Options): Promise<void> {
   if (Object.values(rulesOf(report)).includes(false)) process.exitCode = 1;
 }
 
-function optionsOrUsage(): Options | undefined {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
-    process.exitCode = 2;
-    return undefined;
-  }
-}
-
-// Servers and services end with this process by themselves.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-const options = optionsOrUsage();
-if (options !== undefined) await run(options);
+await runCommand({ usage: USAGE, read: readOptions, run });

@@ -1,6 +1,7 @@
 // The command line of the gateway's chaos run.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { wholeNumberIn } from '../support/command.ts';
 
 export interface Options {
   readonly calls: number;
@@ -29,16 +30,9 @@ export function readOptions(args: readonly string[]): Options {
     },
   });
   return {
-    calls: whole('--calls', values.calls, MAX_CALLS),
-    seed: whole('--seed', values.seed, Number.MAX_SAFE_INTEGER),
+    calls: wholeNumberIn('--calls', values.calls, 1, MAX_CALLS),
+    seed: wholeNumberIn('--seed', values.seed, 1, Number.MAX_SAFE_INTEGER),
     json: values.json,
     evidence: values.evidence === undefined ? undefined : resolve(values.evidence),
   };
-}
-
-function whole(option: string, text: string, max: number): number {
-  const value = Number(text);
-  if (!(Number.isSafeInteger(value) && value >= 1 && value <= max))
-    throw new TypeError(`${option} must be a whole number from 1 to ${max}`);
-  return value;
 }

@@ -1,6 +1,6 @@
 // A whole run: calls under chaos, then both sides' records laid beside each other.
 import type { LedgerRecord } from '@troupe/contracts';
-import type { ProviderCall } from '../scorecard/simulator.ts';
+import type { SimulatedCall } from '../../../services/llm-gateway/src/test-support/simulator.ts';
 import { until } from '../support/until.ts';
 import { attemptsIn } from './books.ts';
 import type { Made, Results } from './calls.ts';
@@ -47,8 +47,8 @@ export async function runChaos({ calls, seed }: { calls: number; seed: number })
 }
 
 /** A provider notices late that somebody has left. */
-async function settled(read: () => Promise<readonly ProviderCall[]>): Promise<readonly ProviderCall[]> {
-  let calls: readonly ProviderCall[] = [];
+async function settled(read: () => Promise<readonly SimulatedCall[]>): Promise<readonly SimulatedCall[]> {
+  let calls: readonly SimulatedCall[] = [];
   await until('the provider has no call in work', async () => {
     calls = await read();
     return calls.every(({ outcome }) => outcome !== 'open');
@@ -59,7 +59,7 @@ async function settled(read: () => Promise<readonly ProviderCall[]>): Promise<re
 /** A call's name is the first sentence of what the provider was told. What belongs to no call is a call of its own. */
 function besideEachOther(
   made: readonly Made[],
-  seen: readonly ProviderCall[],
+  seen: readonly SimulatedCall[],
   booked: readonly LedgerRecord[],
 ): Call[] {
   const nameOf = (goal: string): string => goal.slice(0, goal.indexOf('.'));

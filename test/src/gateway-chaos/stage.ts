@@ -1,9 +1,9 @@
 // Two gateways as they are shipped, on a faster clock, one NATS server, one provider for all. The gateways ask their targets in
 // opposite order, so that both dialects carry the same load.
 import type { Kernel } from '@troupe/shared';
+import type { Simulator } from '../../../services/llm-gateway/src/test-support/simulator.ts';
+import { startSimulator, TOKEN_CHARS } from '../../../services/llm-gateway/src/test-support/simulator.ts';
 import { startGateway } from '../scorecard/gateway.ts';
-import type { Simulator } from '../scorecard/simulator.ts';
-import { startSimulator } from '../scorecard/simulator.ts';
 import { startTestServer } from '../support/server.ts';
 
 export interface Stage extends AsyncDisposable {
@@ -19,7 +19,7 @@ export async function startStage(settings: Readonly<Record<string, string>> = {}
   await using opened = new AsyncDisposableStack();
   const server = opened.use(await startTestServer());
   const kernel = opened.use(await server.kernel());
-  const simulator = opened.use(await startSimulator());
+  const simulator = opened.use(await startSimulator({ deltaChars: TOKEN_CHARS }));
   const chains = [MODELS, MODELS.toReversed()];
   const started = chains.map(async ([primary = '', fallback = '']) =>
     opened.use(

@@ -63,7 +63,7 @@ test('a knock makes the work look at once, and a settled request aborts it with 
   using watch = createAborts(kernel.connection, NEVER).watch(key, log.isSettled);
   assert.equal(watch.signal.aborted, false);
   other.aborts.knock(key);
-  await until('the abort', () => watch.signal.aborted, 2_000);
+  await until('the abort', () => watch.signal.aborted);
   assert.ok(watch.signal.reason instanceof NoLongerWanted);
   assert.equal(log.looks, 1);
 });
@@ -86,7 +86,7 @@ test('forged knocks stop nothing, and a flood of them is no flood of reads', asy
 test('a knock that is lost is made up for by looking now and then', async () => {
   const log = answers(false, false, true);
   using watch = createAborts(kernel.connection, { lookEveryMs: 20 }).watch(someWorkflow(), log.isSettled);
-  await until('the abort', () => watch.signal.aborted, 2_000);
+  await until('the abort', () => watch.signal.aborted);
   assert.equal(log.looks, 3);
 });
 
@@ -100,7 +100,7 @@ test('a knock during a look is followed by another look', async () => {
   await knock(key);
   assert.equal(log.looks, 1, 'one look at a time');
   first.resolve(false);
-  await until('the abort', () => watch.signal.aborted, 2_000);
+  await until('the abort', () => watch.signal.aborted);
   assert.equal(log.looks, 2);
 });
 
@@ -151,7 +151,7 @@ test('disposal ends the looking, and a look that was under way aborts nothing', 
   using next = aborts.watch(key, later.isSettled);
   watch[Symbol.dispose]();
   await knock(key);
-  await until('the abort', () => next.signal.aborted, 2_000);
+  await until('the abort', () => next.signal.aborted);
 });
 
 test('a server that goes away in between and comes back is listened to again', async () => {
@@ -182,7 +182,7 @@ test('work whose request is cancelled is stopped, acknowledged, and followed by 
   assert.equal(signal.aborted, false, 'the log holds no cancellation yet');
   await append(other, draftOf('tool.cancelled', key, { name: 'close', cause: id }), behind);
   other.aborts.knock(key);
-  await until('the abort', () => signal.aborted, 2_000);
+  await until('the abort', () => signal.aborted);
   await allAcked(kernel);
   assert.equal(acts.get(key.workflow), 1);
   assert.deepEqual((await typesOf(kernel, key)).slice(2), ['tool.cancelled']);
@@ -219,7 +219,7 @@ test('work that is cancelled between the look before it and its beginning is sto
     },
   );
   const signal = await acting.promise;
-  await until('the abort', () => signal.aborted, 2_000);
+  await until('the abort', () => signal.aborted);
   await allAcked(kernel);
   await actor.drain(0);
 });
@@ -238,7 +238,7 @@ test('work that ignores its signal goes on, and its result is refused by the log
   const signal = await acting.promise;
   await append(other, draftOf('workflow.cancelled', key, { name: 'terminal', cause: id }), behind);
   other.aborts.knock(key);
-  await until('the abort', () => signal.aborted, 2_000);
+  await until('the abort', () => signal.aborted);
   release.resolve();
   await allAcked(kernel);
   assert.deepEqual((await typesOf(kernel, key)).slice(2), ['workflow.cancelled']);
@@ -260,7 +260,7 @@ test('a drained process leaves its work to the next; work that is no longer want
   const cancel = draftOf('tool.cancelled', unwanted.key, { name: 'close', cause: unwanted.id });
   await append(other, cancel, unwanted.behind);
   other.aborts.knock(unwanted.key);
-  await until('one abort', () => signals.some(({ aborted }) => aborted), 2_000);
+  await until('one abort', () => signals.some(({ aborted }) => aborted));
   await waiting.actor.drain(50);
   const next = toolWorker(t, kernel);
   await allAcked(kernel);

@@ -47,7 +47,7 @@ test('what is still in progress when draining took too long is aborted, and come
   await leaving.drain(100);
   const second = observed(() => Promise.resolve());
   const staying = queue.actor(kernel, { handle: second.handle });
-  await until('delivered again', () => second.seen.length === 1, 5_000);
+  await until('delivered again', () => second.seen.length === 1, 20_000);
   await staying.drain(1_000);
   assert.deepEqual([first.seen, second.seen], [['stuck#1'], ['stuck#2']]);
 });

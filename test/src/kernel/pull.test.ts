@@ -94,7 +94,7 @@ test('pulls over a connection that was cut are never served beside those that fo
   await queue.put(...numbers(20));
   const startedAt = performance.now();
   await until('all room is used', () => taker.held.length === SLOTS);
-  assert.ok(performance.now() - startedAt < 2_000);
+  assert.ok(performance.now() - startedAt < 10_000);
   await sleep(300);
   assert.equal(taker.most(), SLOTS);
   taker.letGo();
@@ -113,7 +113,7 @@ test('a process that stood still goes on with its pull, and takes no more than i
   await sleep(300);
   assert.equal(taker.most(), SLOTS);
   taker.letGo();
-  await until('all delivered', () => taker.seen.size === 20, 5_000);
+  await until('all delivered', () => taker.seen.size === 20, 15_000);
 });
 
 test('deliveries go on by themselves within seconds after the server was killed and started again, several times', async (t) => {
@@ -130,7 +130,7 @@ test('deliveries go on by themselves within seconds after the server was killed 
     });
     const startedAt = performance.now();
     await until('delivered', () => taker.seen.size > done);
-    assert.ok(performance.now() - startedAt < 5_000);
+    assert.ok(performance.now() - startedAt < 15_000);
   }
 });
 

@@ -23,7 +23,7 @@ after(async () => {
 
 const user = UserId.parse('alice');
 const ask = (texts: string[]): Promise<EmbedResponse> =>
-  callRpc(kernel.connection, rpc.embed, { user, request: { texts }, timeoutMs: 2_000 });
+  callRpc(kernel.connection, rpc.embed, { user, request: { texts }, timeoutMs: 20_000 });
 const vectors = (n: number, dimensions: number): EmbedResponse => ({
   model: 'test',
   dimensions,

@@ -83,7 +83,7 @@ test('kills of the server under load lose nothing acknowledged, break no chain, 
     server.nats.kill('SIGKILL');
     await server.nats.restart();
     const working = acts.size;
-    await until('the worker goes on', () => acts.size > working, 8_000);
+    await until('the worker goes on', () => acts.size > working, 30_000);
   }
   await writing;
   assert.equal(acknowledged.size, RUNS * (CALLS + 1));

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { UserId, WorkflowId } from '@troupe/contracts';
 import { silentTelemetry } from '@troupe/shared';
 import { lexicalVector } from '../../../services/llm-gateway/src/embedding/lexical.ts';
-import { createChromaStore } from '../../../services/memory/src/chroma-store.ts';
+import { storeAt } from '../../../services/memory/src/test-support/stores.ts';
 import type { Embed } from '../../../services/memory/src/embedder.ts';
 import { outcomeTexts } from '../../../services/memory/src/memory-text.ts';
 import type { Recall } from '../../../services/memory/src/recall.ts';
@@ -26,8 +26,12 @@ before(async () => {
   const chroma = opened.use(await testChroma());
   await chroma.start();
   const keys = opened.use(await startKeys());
-  const store = createChromaStore({ url: chroma.url, timeoutMs: 20_000, keyring: keys.keyring() });
-  recall = createRecall({ embed, store, tracer: silentTelemetry().tracer, now: Date.now });
+  const store = storeAt(chroma.url, keys.keyring(), { timeoutMs: 20_000 });
+  recall = createRecall({
+    ...{ embed, store, tracer: silentTelemetry().tracer, now: Date.now },
+    metrics: { searched: () => undefined },
+    onIncomplete: () => undefined,
+  });
 
   const texts = [
     ...left.map(({ id, text }) => ({ id, text })),
@@ -61,7 +65,7 @@ async function figuresOf(questions: readonly Asked[]): Promise<Figures> {
   const recalls: number[] = [];
   const ranks: number[] = [];
   for (const { query, wanted } of questions) {
-    const { snippets } = await recall(USER, query, TOLD);
+    const { snippets } = await recall(USER, { query, k: TOLD });
     const told = snippets.map(({ workflow_id }) => String(workflow_id));
     recalls.push(wanted.filter((id) => told.includes(id)).length / wanted.length);
     const place = told.findIndex((id) => wanted.includes(id));
@@ -95,7 +99,7 @@ test('of long answers the one that is asked about is told for half of the questi
 
 test('of questions that nothing answers, four in ten are told nothing at all', async (t) => {
   const told: number[] = [];
-  for (const { query } of unanswerable) told.push((await recall(USER, query, TOLD)).snippets.length);
+  for (const { query } of unanswerable) told.push((await recall(USER, { query, k: TOLD })).snippets.length);
   const silent = told.filter((count) => count === 0).length / told.length;
   t.diagnostic(
     `lexical-384, nothing to tell: silent ${silent.toFixed(2)}, told on average ${mean(told).toFixed(2)}`,

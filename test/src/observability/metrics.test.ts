@@ -63,7 +63,14 @@ test('a run is counted, under exactly the names and labels that dashboards stand
     assert.deepEqual(families(scraped.memory, 'agents_'), [
       ...EVERYWHERE,
       'agents_events_processed_total{event_type,status}',
+      'agents_memory_hits_total{}',
+      'agents_memory_misses_total{}',
+      'agents_memory_rebuild_events{state}',
+      'agents_memory_records_total{label}',
+      'agents_memory_search_seconds{}',
     ]);
+    const lag = scraped.memory.filter(({ name }) => name === 'agents_consumer_pending');
+    assert.ok(lag.some(({ labels }) => labels['consumer'] === 'memory-projection'));
 
     const { planner, gateway, executor } = scraped;
     const ended = { workflow_type: 'automation', status: 'completed' };
@@ -119,5 +126,5 @@ async function assertListed(client: NatsConnection, stack: Stack): Promise<void>
     assert.equal(urls[`agents-${service}`], await metricsUrl(stack, service), service);
   const queries = Object.values(rpc).map(({ service, method }) => rpcFilter(service, method));
   assert.deepEqual(endpoints.sort(), queries.sort());
-  for await (const stats of await micro.stats('agents-memory')) assert.equal(stats.endpoints?.length, 1);
+  for await (const stats of await micro.stats('agents-memory')) assert.equal(stats.endpoints?.length, 5);
 }

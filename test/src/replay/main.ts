@@ -12,14 +12,15 @@ const messages: RawMessage[] = [];
 const manager = await connection.jetstreamManager();
 const { state } = await manager.streams.info('AGENTS');
 if (state.messages > 0) {
-  const { name } = await manager.consumers.add('AGENTS', {
+  const { name, num_pending } = await manager.consumers.add('AGENTS', {
     ack_policy: AckPolicy.None,
     deliver_policy: DeliverPolicy.All,
   });
   const consumer = await connection.jetstream().consumers.get('AGENTS', name);
   for await (const message of await consumer.consume({ max_messages: 200 })) {
     messages.push(rawOf(message));
-    if (message.seq >= state.last_seq) break;
+    // By number: the last sequence of the stream may be one that was erased.
+    if (messages.length >= num_pending) break;
   }
 }
 const registry = createRegistry([automation]);

@@ -1,7 +1,7 @@
 // What was seen, in words and as facts: of an outcome, of the calls that a provider took.
+import type { SimulatedCall } from '../../../services/llm-gateway/src/test-support/simulator.ts';
 import type { Outcome } from './caller.ts';
 import type { Evidence } from './scenario.ts';
-import type { ProviderCall } from './simulator.ts';
 import type { Side, World } from './world.ts';
 
 /** About 45 tokens of answer. The simulator repeats it behind its mark. */
@@ -35,8 +35,8 @@ export function servedWhole(outcome: Outcome | undefined, by?: Side, goal = GOAL
 }
 
 export async function callsSeen({ primary, fallback }: World): Promise<{
-  readonly first: readonly ProviderCall[];
-  readonly second: readonly ProviderCall[];
+  readonly first: readonly SimulatedCall[];
+  readonly second: readonly SimulatedCall[];
   readonly words: string;
 }> {
   const [first, second] = await Promise.all([primary.calls(), fallback.calls()]);
@@ -44,7 +44,7 @@ export async function callsSeen({ primary, fallback }: World): Promise<{
 }
 
 /** Milliseconds from the end of each call to the beginning of the next one. */
-export const pauses = (calls: readonly ProviderCall[]): number[] =>
+export const pauses = (calls: readonly SimulatedCall[]): number[] =>
   calls.slice(1).map((call, i) => Date.parse(call.at) - Date.parse(calls[i]?.ended_at ?? call.at));
 
 /** Clocks of two processes on one machine, and their roundings. */

@@ -1,6 +1,6 @@
 // Runs scenarios side by side: each lane has two providers and takes one scenario after the other, every one in a world of its own.
+import { startSimulator, TOKEN_CHARS } from '../../../services/llm-gateway/src/test-support/simulator.ts';
 import type { Judgement, Result, Scenario } from './scenario.ts';
-import { startSimulator } from './simulator.ts';
 import type { Dialect } from './world.ts';
 import { openWorld } from './world.ts';
 
@@ -24,8 +24,8 @@ export async function runAll(
   const results = new Map<Entry, Result>();
   const waiting = [...entries];
   const lane = async (): Promise<void> => {
-    await using primary = await startSimulator();
-    await using fallback = await startSimulator();
+    await using primary = await startSimulator({ deltaChars: TOKEN_CHARS });
+    await using fallback = await startSimulator({ deltaChars: TOKEN_CHARS });
     for (let entry = waiting.shift(); entry !== undefined; entry = waiting.shift()) {
       const { scenario, dialect } = entry;
       const startedAt = performance.now();

@@ -1,12 +1,11 @@
 // `npm run scorecard`: providers broken in every documented way against the real gateway over NATS, and a verdict for each. The result
 // goes to stdout, what is going on to stderr; exit code 1 if anything is not as it should be.
+import { report, runCommand } from '../support/command.ts';
 import type { Options } from './options.ts';
 import { readOptions, USAGE } from './options.ts';
 import { isGood, plainOf, tableOf } from './report.ts';
 import { runAll } from './lanes.ts';
 import { entries } from './scenarios/all.ts';
-
-const report = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function run({ json, only, scale, lanes }: Options): Promise<void> {
   const results = await runAll(entries(only), {
@@ -18,17 +17,4 @@ async function run({ json, only, scale, lanes }: Options): Promise<void> {
   process.exitCode = results.length > 0 && results.every(isGood) ? 0 : 1;
 }
 
-function optionsOrUsage(): Options | undefined {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    report(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
-    process.exitCode = 2;
-    return undefined;
-  }
-}
-
-// Servers and services end with this process by themselves.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-const options = optionsOrUsage();
-if (options !== undefined) await run(options);
+await runCommand({ usage: USAGE, read: readOptions, run });

@@ -1,5 +1,6 @@
 // The command line of the scorecard.
 import { parseArgs } from 'node:util';
+import { numberIn, wholeNumberIn } from '../support/command.ts';
 
 export interface Options {
   /** One line of JSON on stdout in place of the table. */
@@ -28,14 +29,7 @@ export function readOptions(args: readonly string[]): Options {
   return {
     json: values.json,
     only: values.only.split(',').filter((id) => id !== ''),
-    scale: between('--scale', values.scale, 0.01, 1),
-    lanes: Math.floor(between('--lanes', values.lanes, 1, 64)),
+    scale: numberIn('--scale', values.scale, 0.01, 1),
+    lanes: wholeNumberIn('--lanes', values.lanes, 1, 64),
   };
-}
-
-function between(option: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!(value >= least && value <= most))
-    throw new TypeError(`${option} must be a number from ${least} to ${most}`);
-  return value;
 }

@@ -1,4 +1,5 @@
 // The scorecard for people.
+import { aligned } from '../support/aligned.ts';
 import type { Result, Verdict } from './scenario.ts';
 
 const HEAD = ['', 'dialect', 'verdict', 'what the caller got', 'what the provider saw', 'ms'];
@@ -8,15 +9,7 @@ export function tableOf(results: readonly Result[]): string {
     `${scenario} ${title}`,
     ...[dialect, verdict, caller, provider, String(ms)],
   ]);
-  const widths = HEAD.map((head, column) =>
-    Math.max(head.length, ...rows.map((cells) => cells[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return `${[HEAD, ...rows].map(line).join('\n')}\n\n${summaryOf(results)}\n`;
+  return `${aligned([HEAD, ...rows], '  ').join('\n')}\n\n${summaryOf(results)}\n`;
 }
 
 /** How many of each verdict there are, of the common scenarios and of our own. */

@@ -8,13 +8,13 @@ import type { LedgerRecord as Record } from '@troupe/contracts';
 import { LedgerRecord } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
 import { LEDGER_STREAM } from '@troupe/shared';
+import type { SimulatedCall, Simulator } from '../../../services/llm-gateway/src/test-support/simulator.ts';
 import type { TestServer } from '../support/server.ts';
 import { startTestServer } from '../support/server.ts';
 import type { Caller } from './caller.ts';
 import { createCaller } from './caller.ts';
 import type { Gateway } from './gateway.ts';
 import { startGateway } from './gateway.ts';
-import type { ProviderCall, Simulator } from './simulator.ts';
 
 export type Dialect = 'responses' | 'messages' | 'chat';
 
@@ -29,7 +29,7 @@ export interface Side {
   once(then: object, match?: object): Promise<void>;
   /** Every call is, until the script is cleared. */
   always(then: object, match?: object): Promise<void>;
-  calls(): Promise<readonly ProviderCall[]>;
+  calls(): Promise<readonly SimulatedCall[]>;
 }
 
 export interface World extends Caller {

@@ -96,7 +96,7 @@ suite('accounts of what is handled again', { timeout: 120_000 }, () => {
     assert.deepEqual(accounts.told, ['record_late late']);
     const next = opened(await accounts.open(planOf(call, { kind: 'repair' })));
     away = false;
-    const soon = AbortSignal.timeout(5_000);
+    const soon = AbortSignal.timeout(30_000);
     while (outcomes(await lastRecordsOf(kernel, call))[0] !== 'ok')
       await sleep(20, undefined, { signal: soon });
     await next.end(answered);

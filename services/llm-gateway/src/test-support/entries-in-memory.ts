@@ -26,6 +26,9 @@ export function entriesInMemory(): EntriesInMemory {
       for (const callback of callbacks) callback();
       return Promise.resolve({ kind: 'stored', seq });
     },
+    erase(name) {
+      return Promise.resolve(Number(entries.delete(name)));
+    },
     onChange(callback) {
       const knock = (): void => callback({ renewal: false });
       callbacks.add(knock);

@@ -21,6 +21,7 @@ export const testParts = ({ config, times, onCircuit }: TestPartsOptions): Gatew
     fleet: {
       read: () => Promise.resolve(new Map()),
       put: () => Promise.resolve({ kind: 'stored', seq: 0 }),
+      erase: () => Promise.resolve(0),
       onChange: () => ({ [Symbol.dispose]: () => undefined }),
     },
     instance: 'test',

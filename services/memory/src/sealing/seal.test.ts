@@ -46,28 +46,31 @@ test('names differ with the key, with every part, and with where one part ends',
 test('users have other names for the same texts, and open nothing of each other, even with one data key', () => {
   const [ann, bob] = ['ann', 'bob'].map((id) => createUserSeal(UserId.parse(id), key));
   assert.ok(ann !== undefined && bob !== undefined);
-  const embedding = { model: 'm', vector: [1] };
-  const at = { id: ann.record('tea'), workflow: ann.workflow(WorkflowId.parse('wf_1')) };
+  const tea = { workflow: WorkflowId.parse('wf_1'), text: 'tea' };
+  const at = { id: ann.record(tea), workflow: ann.workflow(tea.workflow) };
   const sealed = ann.seal(at, 'tea');
   assert.equal(ann.open(at, sealed), 'tea');
   assert.equal(ann.open({ ...at, workflow: 'other' }, sealed), undefined);
   assert.equal(ann.open({ ...at, id: 'other' }, sealed), undefined);
   assert.equal(bob.open(at, sealed), undefined);
-  assert.notEqual(ann.collection(embedding), bob.collection(embedding));
+  assert.notEqual(ann.collection('current'), bob.collection('current'));
   const strange = createUserSeal(UserId.parse('ann'), randomKey());
-  assert.notEqual(strange.record('tea'), at.id);
+  assert.notEqual(strange.record(tea), at.id);
   assert.equal(strange.open(at, sealed), undefined);
 });
 
-test('no two pairs of model and length have one collection, and every name is one that Chroma takes', () => {
+test('no two pairs of run and text have one name, and every name of a collection is one that Chroma takes', () => {
   const own = createUserSeal(UserId.parse('ann'), key);
-  const pair = fc.tuple(fc.string(), fc.integer({ min: 1, max: 4 }));
-  const nameOf = ([model, length]: [string, number]) =>
-    own.collection({ model, vector: Array.from({ length }, () => 0) });
+  const pair = fc.record({
+    workflow: fc.stringMatching(/^[A-Za-z0-9_-]{1,3}$/).map((id) => WorkflowId.parse(id)),
+    text: fc.string(),
+  });
   fc.assert(
     fc.property(pair, pair, (a, b) => {
-      assert.equal(nameOf(a) === nameOf(b), JSON.stringify(a) === JSON.stringify(b));
-      assert.match(nameOf(a), /^memory_[0-9a-f]{32}$/);
+      assert.equal(own.record(a) === own.record(b), a.workflow === b.workflow && a.text === b.text);
     }),
   );
+  const names = (['current', 'next'] as const).map((slot) => own.collection(slot));
+  assert.notEqual(names[0], names[1]);
+  for (const name of names) assert.match(name, /^memory_[0-9a-f]{32}$/);
 });

@@ -3,7 +3,6 @@
 import { createSecretKey, hkdfSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { UserId, WorkflowId } from '@troupe/contracts';
-import type { Embedding } from '../store.ts';
 import { keyedName, open, seal } from './seal.ts';
 
 /** Where a record stands: what is sealed for one is opened at no other. Both are the names that the user's key gives them. */
@@ -12,11 +11,13 @@ export interface RecordPlace {
   readonly workflow: string;
 }
 
+export type Slot = 'current' | 'next';
+
 export interface UserSeal {
-  /** The user's collection of one embedding model. */
-  collection(embedding: Embedding): string;
-  /** Equal texts have one name. */
-  record(text: string): string;
+  /** The user's two collections: what is searched, and what takes its place once it is rebuilt with another embedding model. */
+  collection(slot: Slot): string;
+  /** A run's equal texts have one name. */
+  record(memory: { readonly workflow: WorkflowId; readonly text: string }): string;
   workflow(workflow: WorkflowId): string;
   seal(place: RecordPlace, plain: string): string;
   /** Undefined for what was not sealed by this user's key for this place. */
@@ -28,9 +29,8 @@ export function createUserSeal(user: UserId, dataKey: KeyObject): UserSeal {
   const naming = derived(dataKey, 'name');
   const placed = ({ id, workflow }: RecordPlace): string[] => [user, workflow, id];
   return {
-    collection: ({ model, vector }) =>
-      `memory_${keyedName(naming, ['collection', user, model, String(vector.length)])}`,
-    record: (text) => keyedName(naming, ['record', text]),
+    collection: (slot) => `memory_${keyedName(naming, ['collection', user, slot])}`,
+    record: ({ workflow, text }) => keyedName(naming, ['record', workflow, text]),
     workflow: (workflow) => keyedName(naming, ['workflow', workflow]),
     seal: (place, plain) => seal(sealing, Buffer.from(plain), placed(place)),
     open: (place, sealed) => open(sealing, sealed, placed(place))?.toString(),

@@ -1,7 +1,7 @@
 // The bucket of data keys on a real nats-server, and keyrings over it as memory processes have them.
 import { randomBytes, createSecretKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Entries, Kernel } from '@troupe/shared';
@@ -21,6 +21,8 @@ export interface TestKeys extends AsyncDisposable {
   readonly entries: Entries;
   /** One process's. */
   keyring(current?: KeyObject, previous?: KeyObject): Keyring;
+  /** Whether a file of the server has this text. */
+  diskHolds(text: string): Promise<boolean>;
 }
 
 export const randomKey = (): KeyObject => createSecretKey(randomBytes(32));
@@ -41,6 +43,13 @@ export async function startKeys(): Promise<TestKeys> {
   return {
     entries,
     keyring: (current = usual, previous) => createKeyring(entries, { current, previous }),
+    async diskHolds(text) {
+      const files = await readdir(storeDir, { recursive: true, withFileTypes: true });
+      for (const file of files) {
+        if (file.isFile() && (await readFile(join(file.parentPath, file.name))).includes(text)) return true;
+      }
+      return false;
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -5,8 +5,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { rpc, UserId } from '@troupe/contracts';
 import type { Environment, Kernel, Running } from '@troupe/shared';
 import {
+  callRpc,
   createLogger,
   environment,
   LOG_STREAM,
@@ -20,7 +22,7 @@ import { readConfig } from '../config.ts';
 import { startMemory } from '../start.ts';
 import type { TestChroma } from './chroma.ts';
 import { testChroma } from './chroma.ts';
-import { serveWordEmbedder } from './word-embedder.ts';
+import { serveWordEmbedder, WORD_MODEL } from './word-embedder.ts';
 
 /** Longer than the projection's AckWait and its longest pause together. */
 const PATIENCE_MS = 60_000;
@@ -31,6 +33,8 @@ export interface Stack extends AsyncDisposable {
   readonly chroma: TestChroma;
   /** Called with every text to embed; what it throws is the stand-in's answer. */
   onEmbed: (text: string) => void;
+  /** What the stand-in calls its model. */
+  model: string;
   /** The service, with other settings than the usual ones if need be. */
   start(env?: Environment): Promise<void>;
   stop(): Promise<void>;
@@ -38,17 +42,16 @@ export interface Stack extends AsyncDisposable {
   keyed(user: string): Promise<void>;
   /** Resolves when the projection has nothing left to do. */
   projected(): Promise<void>;
+  /** Resolves when the user has no rebuild and no erasure under way, and his memory is whole. */
+  jobsDone(user: string): Promise<void>;
   /** Has the projection read the log again from its beginning. The service must be stopped. */
   rewindProjection(): Promise<void>;
 }
 
 export async function startStack(): Promise<Stack> {
   const opened = new AsyncDisposableStack();
-  const { command: binary } = await findNatsServer({
-    env: environment(),
-    localDir,
-    report: () => undefined,
-  });
+  const find = { env: environment(), localDir, report: () => undefined };
+  const { command: binary } = await findNatsServer(find);
   const storeDir = await mkdtemp(join(tmpdir(), 'troupe-memory-'));
   opened.defer(() => rm(storeDir, { recursive: true, force: true }));
   const nats = opened.use(await startNatsServer({ binary, storeDir }));
@@ -72,6 +75,7 @@ export async function startStack(): Promise<Stack> {
     natsUrl: nats.url,
     chroma,
     onEmbed: () => undefined,
+    model: WORD_MODEL,
     async start(env = {}) {
       const own = await openKernel({ url: nats.url, name: 'memory', logger: kernel.logger });
       const running = await startMemory(own, readConfig({ ...settings, ...env }), (error) => {
@@ -84,22 +88,21 @@ export async function startStack(): Promise<Stack> {
       await service?.kernel[Symbol.asyncDispose]();
       service = undefined;
     },
-    async keyed(user) {
-      const until = Date.now() + PATIENCE_MS;
-      while (Date.now() < until) {
-        if ((await entries.read(`users.${user}`)).size > 0) return;
-        await sleep(20);
-      }
-      throw new Error(`${user} has no key after ${PATIENCE_MS} ms`);
-    },
-    async projected() {
-      const until = Date.now() + PATIENCE_MS;
-      while (Date.now() < until) {
+    keyed: (user) => until(`${user} has a key`, async () => (await entries.read(`users.${user}`)).size > 0),
+    projected: () =>
+      until('the projection has nothing left to do', async () => {
         const info = await manager.consumers.info(LOG_STREAM, 'memory-projection');
-        if (info.num_pending === 0 && info.num_ack_pending === 0) return;
-        await sleep(20);
-      }
-      throw new Error(`the projection has work left after ${PATIENCE_MS} ms`);
+        return info.num_pending === 0 && info.num_ack_pending === 0;
+      }),
+    jobsDone: (id) => {
+      const asking = { user: UserId.parse(id), request: {}, timeoutMs: 10_000 };
+      const isDone = async (): Promise<boolean> => {
+        const { rebuilding } = await callRpc(kernel.connection, rpc.listMemory, asking);
+        const { jobs } = await callRpc(kernel.connection, rpc.memoryStatus, asking);
+        return rebuilding !== true && jobs.every(({ state }) => state === 'done');
+      };
+      // A busy Chroma may not answer in time.
+      return until(`${id} has no job under way`, () => isDone().catch(() => false));
     },
     async rewindProjection() {
       await manager.consumers.delete(LOG_STREAM, 'memory-projection');
@@ -110,6 +113,15 @@ export async function startStack(): Promise<Stack> {
       await opened.disposeAsync();
     },
   };
-  await serveWordEmbedder(kernel, (text) => stack.onEmbed(text));
+  await serveWordEmbedder(kernel, { refuse: (text) => stack.onEmbed(text), model: () => stack.model });
   return stack;
+}
+
+async function until(what: string, is: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (Date.now() < end) {
+    if (await is()) return;
+    await sleep(20);
+  }
+  throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
 }

@@ -6,7 +6,7 @@ import type { Kernel } from '@troupe/shared';
 import { serveRpc } from '@troupe/shared';
 
 const DIMENSIONS = 256;
-const MODEL = 'test-words-256';
+export const WORD_MODEL = 'test-words-256';
 
 export function wordVector(text: string): number[] {
   const counts = Array.from({ length: DIMENSIONS }, () => 0);
@@ -18,11 +18,14 @@ export function wordVector(text: string): number[] {
   return length === 0 ? counts : counts.map((count) => count / length);
 }
 
-export const wordEmbedding = (text: string) => ({ model: MODEL, vector: wordVector(text) });
+export const wordEmbedding = (text: string) => ({ model: WORD_MODEL, vector: wordVector(text) });
 
 /** Answers for every user until the kernel closes. `refuse` throws for texts that the stand-in should fail on. */
-export const serveWordEmbedder = (kernel: Kernel, refuse: (text: string) => void): Promise<void> =>
+export const serveWordEmbedder = (
+  kernel: Kernel,
+  { refuse, model }: { readonly refuse: (text: string) => void; readonly model: () => string },
+): Promise<void> =>
   serveRpc(kernel, rpc.embed, async ({}, { texts }): Promise<EmbedResponse> => {
     texts.forEach(refuse);
-    return Promise.resolve({ model: MODEL, dimensions: DIMENSIONS, vectors: texts.map(wordVector) });
+    return Promise.resolve({ model: model(), dimensions: DIMENSIONS, vectors: texts.map(wordVector) });
   });

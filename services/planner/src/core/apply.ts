@@ -23,6 +23,7 @@ export function apply(run: Run, cause: StoredEvent, tables: Tables, { snapshot, 
       state: {
         kind: 'ending',
         terminal: terminal(run, cause, finalType(snapshot), snapshot.output as MachineOutput | undefined),
+        left: tables.requests,
       },
     };
   }

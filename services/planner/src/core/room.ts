@@ -20,7 +20,8 @@ export function withinRoom(run: Run, cause: StoredEvent): Run {
     message: `The log of the run has no room left: it may hold ${maxEvents} events.`,
     hint: 'Narrow the goal or split it into several workflows; look into the log for what repeats.',
   };
-  return { ...run, state: { kind: 'ending', terminal: terminal(run, cause, 'workflow.failed', { error }) } };
+  const failed = terminal(run, cause, 'workflow.failed', { error });
+  return { ...run, state: { kind: 'ending', terminal: failed, left: state.requests } };
 }
 
 /** What is sent waits for its outcome; what is not must find room for all that it comes to. */

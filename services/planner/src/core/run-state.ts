@@ -33,8 +33,12 @@ export type RunState =
       /** Cancellations of what was sent and then stopped, still to be written. */
       readonly cancellations: readonly EventDraft[];
     }
-  /** The machine is done; the terminal event is owed. */
-  | { readonly kind: 'ending'; readonly terminal: EventDraft<TerminalType> }
+  /** The machine is done; the terminal event is owed. `left`: nobody waits any more for what was open. */
+  | {
+      readonly kind: 'ending';
+      readonly terminal: EventDraft<TerminalType>;
+      readonly left: ReadonlyMap<string, OpenRequest>;
+    }
   /** The terminal event is in the log; whatever comes is late. */
   | { readonly kind: 'ended' };
 
@@ -46,6 +50,8 @@ export interface Run extends RunOutline {
   readonly told: ReadonlySet<EventId>;
   /** Signals in its log: there may be only so many. */
   readonly signals: number;
+  /** Jobs that go on in the background: their calls were answered, they were not. */
+  readonly jobs: ReadonlySet<string>;
   readonly state: RunState;
 }
 

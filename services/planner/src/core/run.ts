@@ -35,6 +35,7 @@ export function begin(first: StoredEvent, machineFor: MachineFor): Run {
     maxEvents: (first.type === 'workflow.requested' ? first.data.settings.max_events : undefined) ?? Infinity,
     told: new Set(),
     signals: 0,
+    jobs: new Set(),
     state: { kind: 'ended' },
   };
   // A log that begins otherwise was refused at the door and is over.
@@ -58,7 +59,7 @@ export function fold(run: Run, event: StoredEvent): Run {
       `event ${event.position.sequence} does not follow ${run.position.sequence} in ${run.workflow}`,
     );
   }
-  const moved: Run = { ...run, position: event.position };
+  const moved: Run = { ...run, position: event.position, jobs: jobsAfter(run.jobs, event) };
   if (isTerminal(event.type)) return { ...moved, state: { kind: 'ended' } };
   const { state } = moved;
   if (state.kind !== 'active') return moved;
@@ -125,6 +126,20 @@ function count(run: Run, event: StoredEvent): Run {
   return { ...run, told: new Set(run.told).add(event.id), signals: run.signals + (signalled ? 1 : 0) };
 }
 
+function jobsAfter(jobs: Run['jobs'], event: StoredEvent): Run['jobs'] {
+  switch (event.type) {
+    case 'tool.completed':
+      return event.data.job_id === undefined ? jobs : new Set(jobs).add(event.data.job_id);
+    case 'job.completed':
+    case 'job.failed': {
+      const { job_id } = event.data;
+      return new Set([...jobs].filter((job) => job !== job_id));
+    }
+    default:
+      return jobs;
+  }
+}
+
 /** R4: whatever the machine throws ends the run, and nothing else. */
 function guarded(run: Run, cause: StoredEvent, step: () => Run): Run {
   try {
@@ -142,7 +157,11 @@ function guarded(run: Run, cause: StoredEvent, step: () => Run): Run {
     };
     return {
       ...run,
-      state: { kind: 'ending', terminal: terminal(run, cause, 'workflow.failed', { error: failure }) },
+      state: {
+        kind: 'ending',
+        terminal: terminal(run, cause, 'workflow.failed', { error: failure }),
+        left: run.state.kind === 'active' ? run.state.requests : new Map(),
+      },
     };
   }
 }

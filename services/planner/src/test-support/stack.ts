@@ -24,7 +24,7 @@ export interface Stack extends AsyncDisposable {
   planner(t: TestContext): Promise<NodeService>;
   publish(event: 'requested' | 'signalled' | 'cancel_requested', body: object): void;
   log(workflow: string): Promise<StoredEvent[]>;
-  /** The log once `is` holds for its newest event. Fails after 30 s. */
+  /** The log once `is` holds for its newest event. Fails after 60 s. */
   until(workflow: string, is: (event: StoredEvent) => boolean): Promise<StoredEvent[]>;
   ended(workflow: string): Promise<StoredEvent[]>;
 }
@@ -67,7 +67,7 @@ export async function startStack(think: Think = thinkInTwoTurns): Promise<Stack>
     },
     log: (workflow: string) => kernel.log.read.whole(key(workflow)),
     async until(workflow: string, is: (event: StoredEvent) => boolean) {
-      const end = Date.now() + 30_000;
+      const end = Date.now() + 60_000;
       while (Date.now() < end) {
         const head = await kernel.log.read.head(key(workflow));
         if (head !== undefined && is(head)) return kernel.log.read.whole(key(workflow));

@@ -1,7 +1,7 @@
 // search_memory: what earlier runs of the same user left, asked of the memory service.
 import { z } from 'zod';
-import type { SearchRequest, SearchResponse, UserId } from '@troupe/contracts';
-import { MemorySnippet } from '@troupe/contracts';
+import type { SearchRequest, UserId } from '@troupe/contracts';
+import { SearchResponse } from '@troupe/contracts';
 import { TerminalError } from '@troupe/shared';
 import { defineTool, ToolError } from '../tool.ts';
 
@@ -16,7 +16,8 @@ export const searchMemory = (options: {
       query: z.string().trim().min(1).max(2_000),
       k: z.int().min(1).max(20).default(4).describe('how many at most'),
     }),
-    output: z.object({ snippets: z.array(MemorySnippet) }),
+    // As memory says it: where it is being rebuilt, nothing found does not mean that there is nothing.
+    output: SearchResponse,
     effect: 'read',
     timeoutSeconds: 15,
     async run(request, { user }) {

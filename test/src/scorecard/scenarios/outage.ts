@@ -1,9 +1,9 @@
 // S15, G29, G30: a provider that is away for a while. Few calls reach it meanwhile, one at a time finds out that it is back, and what
 // it did before its circuit opened is not held against it later.
+import type { SimulatedCall } from '../../../../services/llm-gateway/src/test-support/simulator.ts';
 import { callsSeen, GOAL, isWhole, servedWhole, wordsFor } from '../evidence.ts';
 import type { Judgement, Scenario } from '../scenario.ts';
 import { judge } from '../scenario.ts';
-import type { ProviderCall } from '../simulator.ts';
 import type { World } from '../world.ts';
 import { PATIENT, sleep } from '../world.ts';
 
@@ -128,7 +128,7 @@ async function lateFailures(world: World): Promise<Judgement> {
 
 /** How many slow calls had failed when no more of them were in work. */
 async function waitForFailures(world: World, count: number): Promise<number> {
-  const slow = async (): Promise<readonly ProviderCall[]> =>
+  const slow = async (): Promise<readonly SimulatedCall[]> =>
     (await world.primary.calls()).filter(({ scripted }) => scripted === 'trickle');
   for (let look = 0; look < 3_000; look += 1) {
     const over = (await slow()).filter(({ outcome }) => outcome !== 'open');
