@@ -1,15 +1,9 @@
-// `troupe memory vacuum`: clears Chroma's files of what it deleted, while it is stopped. It needs no NATS, and touches no live record.
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { chromaDatabase, chromaStoreIn, findChroma, localDir, vacuumChroma } from '@troupe/setup';
+// `troupe memory vacuum`: clears Chroma's files of what it deleted, while it is stopped. It needs no NATS.
 import { StartupError } from '@troupe/shared';
-import type { Command, Given } from '../../command.ts';
-import { UsageError } from '../../command.ts';
-import { componentEnvironment, readStackConfig } from '../../config.ts';
+import type { Command } from '../../command.ts';
+import { readStackConfig } from '../../config.ts';
 import { EXIT } from '../../exit-codes.ts';
-import { holderOf } from '../../holder.ts';
-import { answersAt } from '../../port-holder.ts';
-import { print, printJson, say } from '../../terminal.ts';
+import { print, printJson } from '../../terminal.ts';
 
 export const vacuum: Command = {
   name: 'memory vacuum',
@@ -20,15 +14,10 @@ export const vacuum: Command = {
   },
   async run(given, signal) {
     const { CHROMA_URL, CHROMA_PERSIST_DIR } = readStackConfig();
-    const store = storeOf(given, CHROMA_PERSIST_DIR);
-    await refuseWhileRunning(store, CHROMA_URL);
-    const env = componentEnvironment();
-    const { command, args } = await findChroma({ env, localDir, report: say, signal });
-    const { bytesBefore, bytesAfter, indexesRemoved } = await vacuumChroma({
-      command,
-      args,
-      env,
-      store,
+    const { vacuumFolder } = await means();
+    const { store, bytesBefore, bytesAfter, indexesRemoved } = await vacuumFolder({
+      folder: given.text('path') ?? CHROMA_PERSIST_DIR,
+      url: CHROMA_URL,
       signal,
     });
     if (given.isOn('json')) {
@@ -46,32 +35,18 @@ export const vacuum: Command = {
   },
 };
 
-function storeOf(given: Given, byDefault: string): string {
-  const folder = resolve(given.text('path') ?? byDefault);
-  const store = chromaStoreIn(folder);
-  if (store !== undefined) return store;
-  throw new UsageError(
-    `${folder} holds no data of Chroma.`,
-    'Name the folder of `chroma.sqlite3` with --path.',
-  );
-}
-
-/** Throws StartupError `chroma_running`: a server that runs would lose what it holds in memory, or write back what was cleared. */
-async function refuseWhileRunning(store: string, url: string | undefined): Promise<void> {
-  if (url !== undefined && (await answersAt(new URL(url)))) throw running(`A Chroma answers at CHROMA_URL`);
-  const database = await stat(chromaDatabase(store));
-  const holder = await holderOf(async (descriptor) => {
-    const open = await stat(descriptor).catch(() => undefined);
-    return open?.ino === database.ino && open.dev === database.dev;
-  });
-  if (holder !== undefined) throw running(`${store} is in use by ${holder}`);
-}
-
-const running = (what: string): StartupError =>
-  new StartupError({
-    code: 'chroma_running',
-    message: `${what}.`,
-    hint: 'Stop Chroma (`npm run dev`: Ctrl-C), vacuum, and start it again; memory waits for it and loses nothing.',
+/** Only when it is asked for: the images of the services run this command line, too, and hold neither Chroma nor what finds it. */
+const means = () =>
+  import('./vacuum-folder.ts').catch((cause: unknown) => {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND')) throw cause;
+    throw new StartupError(
+      {
+        code: 'vacuum_unavailable',
+        message: 'This installation holds nothing that could vacuum the files of Chroma.',
+        hint: 'Run `chroma vacuum --path <folder> --force` where Chroma is installed, with Chroma stopped.',
+      },
+      { cause },
+    );
   });
 
 const size = (bytes: number): string => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
