@@ -64,12 +64,16 @@ export const RebuildRequest = z.object({});
 /** The user's jobs, newest first: those under way, and those that ended lately. */
 export const MemoryStatusRequest = z.object({});
 export const MemoryStatusResponse = z.object({
-  records: z.int().nonnegative(),
+  records: z.int().nonnegative().optional().describe('absent while the store or its keys are away'),
   model: z
     .string()
     .optional()
     .describe('what made the vectors that are searched; absent where nothing is stored'),
-  projected_seq: z.int().nonnegative().describe('the last event of the log that is in the memory'),
+  projected_seq: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('the last event of the log that is in the memory; absent as `records` is'),
   jobs: z.array(MemoryJob),
 });
 export type MemoryStatusResponse = z.infer<typeof MemoryStatusResponse>;

@@ -1,9 +1,11 @@
 // Where messages go that nobody could handle: stream AGENTS_DEAD, with the original subject, body, reason and attempts.
 import type { Failure } from '@troupe/contracts';
-import { deadSubject } from '@troupe/contracts';
+import { deadSubject, UserId, WorkflowId } from '@troupe/contracts';
+import { z } from 'zod';
 import { RetryableError } from './errors.ts';
 import type { Delivery } from './nats/delivery.ts';
 import type { Publisher } from './nats/publisher.ts';
+import { parseJson } from './parse-json.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 
 export interface DeadLetters {
@@ -21,6 +23,7 @@ const BODY_BYTES = 256 * 1024;
 export const createDeadLetters = (publisher: Publisher, metrics: Metrics): DeadLetters => ({
   async put(consumer, { subject, seq, body, attempt }, failure) {
     const letter = {
+      ...(body.length > BODY_BYTES ? namedIn(body) : {}),
       consumer,
       subject,
       seq,
@@ -39,3 +42,17 @@ export const createDeadLetters = (publisher: Publisher, metrics: Metrics): DeadL
     metrics.deadLetter(consumer);
   },
 });
+
+const Request = z.object({
+  user_id: UserId.optional().catch(undefined),
+  workflow_id: WorkflowId.optional().catch(undefined),
+});
+const StructuredEvent = z.object({ specversion: z.literal('1.0'), data: z.unknown() });
+
+/** Whom a request names that is about to be cut: it must be found when its user is forgotten. */
+function namedIn(body: Uint8Array): { user?: UserId | undefined; workflow?: WorkflowId | undefined } {
+  const json = parseJson(body);
+  const event = StructuredEvent.safeParse(json);
+  const request = Request.safeParse(event.success ? event.data.data : json).data;
+  return { user: request?.user_id, workflow: request?.workflow_id };
+}

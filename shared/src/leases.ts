@@ -21,8 +21,11 @@ export interface Lease {
 }
 
 export interface Leases {
-  /** Every lease that is held or was given back lately, by name, as of one moment. Throws RetryableError `stream_unreadable`. */
-  read(): Promise<ReadonlyMap<string, Lease>>;
+  /**
+   * Every lease that is held or was given back lately, or that of one name, by name, as of one moment. Throws RetryableError
+   * `stream_unreadable`.
+   */
+  read(name?: string): Promise<ReadonlyMap<string, Lease>>;
   /** Takes or renews a lease, if nobody changed it since `revision` (0: it was not there). Resolves with whether it is held now. */
   claim(name: string, holder: string, revision: number): Promise<boolean>;
   /** Gives a lease back, if `holder` has it. Throws RetryableError `stream_unreadable` or `lease_unwritable`; it then expires. */
@@ -34,13 +37,13 @@ export interface Leases {
 export function createLeases(connection: NatsConnection, publisher: Publisher): Leases {
   const entries = openEntries(connection, publisher, LEASES_BUCKET);
 
-  async function read(filter: string): Promise<Map<string, Lease>> {
-    const leases = [...(await entries.read(filter))];
+  async function read(name?: string): Promise<Map<string, Lease>> {
+    const leases = [...(await entries.read(name))];
     return new Map(leases.map(([name, { value: holder, revision }]) => [name, { holder, revision }]));
   }
 
   return {
-    read: () => read('>'),
+    read,
     async claim(name, holder, revision) {
       const { kind } = await entries.put(name, holder, revision, PUBLISH_TIMEOUT_MS);
       return kind === 'stored';

@@ -25,7 +25,7 @@ export function choose(
   let left = tokens;
   for (const memory of found) {
     if (chosen.size >= limit) break;
-    const cost = Math.ceil(Buffer.byteLength(memory.text) / BYTES_PER_TOKEN);
+    const cost = tokensOf(memory);
     const text = comparable(memory.text);
     if (memory.score < floor || cost > left || chosen.has(text)) continue;
     chosen.set(text, memory);
@@ -33,6 +33,9 @@ export function choose(
   }
   return [...chosen.values()].map((memory) => snippetOf(memory, now));
 }
+
+export const tokensOf = ({ text }: { readonly text: string }): number =>
+  Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
 
 /** Texts that differ by case and white space alone say the same. */
 const comparable = (text: string): string => text.toLowerCase().replace(/\s+/gu, ' ').trim();

@@ -6,7 +6,8 @@ import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { rm } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { DEAD_STREAM } from '@troupe/shared';
+import { rpc, UserId } from '@troupe/contracts';
+import { callRpc, DEAD_STREAM } from '@troupe/shared';
 import type { Stack } from './test-support/stack.ts';
 import { startStack } from './test-support/stack.ts';
 import { WrittenRun } from './test-support/written-run.ts';
@@ -73,6 +74,17 @@ for (const [i, [what, answer]] of faults.entries()) {
     assert.equal(await deadLetters(), letters);
   });
 }
+
+test('the jobs of a user are told of while Chroma is away', async () => {
+  await stack.chroma.kill();
+  await stack.start();
+  const status = await callRpc(stack.kernel.connection, rpc.memoryStatus, {
+    ...{ user: UserId.parse('ann-0'), request: {}, timeoutMs: 5_000 },
+  });
+  assert.deepEqual(status, { jobs: [] });
+  await stack.stop();
+  await stack.chroma.start();
+});
 
 test('a Chroma that comes back empty is used at once and says that there may be more, while it is rebuilt from the log', async () => {
   await stack.start();

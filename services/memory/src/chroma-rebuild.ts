@@ -5,7 +5,7 @@ import type { ChromaClient } from 'chromadb';
 import type { UserId } from '@troupe/contracts';
 import { RetryableError } from '@troupe/shared';
 import type { Place } from './chroma-records.ts';
-import { copyRecords, deleteThose, readHeld, readNames, writeRecords } from './chroma-records.ts';
+import { copyRecords, deleteThose, placeOf, readHeld, readNames, writeRecords } from './chroma-records.ts';
 import type { ChromaServer } from './chroma-server.ts';
 import type { OpenSlot, Whole } from './chroma-slots.ts';
 import { dropSlot, fits, makeSlot, mark, promote, readSlots, vectorsOf } from './chroma-slots.ts';
@@ -41,10 +41,7 @@ export const createRenew =
   async (user, embedding) => {
     const own = await keyring.need(user);
     const { slot, old } = await server.call((client) => begin(client, own, embedding));
-    const placed = (client: ChromaClient, { id } = slot): Place => ({
-      collection: client.collection(id),
-      own,
-    });
+    const placed = (client: ChromaClient, at = slot): Place => placeOf(client, own, at);
 
     /** What has no place in it: of no event, or spoilt. And how much of what is wanted is there. */
     async function sift(wanted: ReadonlySet<string>, seq: number) {
@@ -121,6 +118,8 @@ async function begin(
     await mark(old, undefined);
     return { slot: old, old: undefined };
   }
+  // Without `next` it would look whole, if nothing came behind this.
+  if (current !== undefined) await mark(current, undefined);
   if (next !== undefined) await dropSlot(client, own, 'next');
   const slot = current === undefined ? 'current' : 'next';
   return { slot: await makeSlot(client, own, slot, vectorsOf(embedding)), old };

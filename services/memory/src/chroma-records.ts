@@ -1,6 +1,6 @@
 // Records in one of a user's collections: how they are sealed and written, and how they are read back and opened. Chroma is given vectors,
 // names made with the user's key, and ciphertext.
-import type { Collection } from 'chromadb';
+import type { ChromaClient, Collection } from 'chromadb';
 import { ChromaServerError } from 'chromadb';
 import { z } from 'zod';
 import { WorkflowId } from '@troupe/contracts';
@@ -13,6 +13,11 @@ export interface Place {
   readonly collection: Collection;
   readonly own: UserSeal;
 }
+
+export const placeOf = (client: ChromaClient, own: UserSeal, { id }: { readonly id: string }): Place => ({
+  collection: client.collection(id),
+  own,
+});
 
 /** What is written twice is there once. */
 export async function writeRecords(
@@ -42,7 +47,7 @@ export async function readNearest(
       ...whereOf(own, workflow),
     });
   const found = await query().catch(async (error: unknown) => {
-    if (!(error instanceof ChromaServerError)) throw error;
+    if (!(error instanceof ChromaServerError && error.message.includes(ASLEEP))) throw error;
     await wakeIndex(collection);
     return query();
   });
@@ -54,10 +59,10 @@ export async function readNearest(
   return { memories, unreadable: rows.length - memories.length };
 }
 
-/**
- * A Chroma whose cache of indexes is limited drops one that it never wrote to disk and cannot load it again ("Nothing found
- * on disk", 1.4.4), though the records are there. Any write makes it build the index anew, also one that changes nothing.
- */
+/** What a Chroma says (1.4.4) whose cache of indexes is limited, and which dropped one that it never wrote to disk. */
+const ASLEEP = 'Nothing found on disk';
+
+/** The records are there: any write makes it build the index anew, also one that changes nothing. */
 async function wakeIndex(collection: Collection): Promise<void> {
   await collection.delete({ ids: ['no-such-record'] });
 }

@@ -21,19 +21,28 @@ const keyring = keys.keyring();
 const client = new ChromaClient({ host: '127.0.0.1', port: Number(new URL(chroma.url).port) });
 const renew = createRenew(createChromaServer({ url: chroma.url, timeoutMs: 5_000 }), keyring);
 
-/** The last event that left a memory and was acked; what is in a collection is behind it or not. */
-let newest = 0;
+/** What the log has, all of it delivered; up to `acked` all is acked, and of the rest all but `pending`. */
+let log: MemoryRecord[] = [];
+let [acked, pending] = [0, 0];
 const events = {
-  acked: () => Promise.resolve(newest),
-  missed: (_user: UserId, after: number) => Promise.resolve(newest > after),
+  projected: () => Promise.resolve({ acked, pending, delivered: 1_000 }),
+  any: (_user: UserId, after: number) => Promise.resolve(log.some(({ eventSeq }) => eventSeq > after)),
+  async *left(_user: UserId, after: number, upTo: number) {
+    for (const memory of log)
+      if (memory.eventSeq > after && memory.eventSeq <= upTo)
+        yield await Promise.resolve([{ seq: memory.eventSeq, memories: [memory] }]);
+  },
 };
+let forgotten = new Set<string>();
 /** A process of the service that has met nobody yet. */
-const process_ = () => storeAt(chroma.url, keyring, { events });
+const process_ = () => storeAt(chroma.url, keyring, { events, forgotten });
 
 let user: UserId;
 let users = 0;
 beforeEach(() => {
-  newest = 0;
+  log = [];
+  [acked, pending] = [0, 0];
+  forgotten = new Set();
   users += 1;
   user = UserId.parse(`user-${users}`);
 });
@@ -48,41 +57,115 @@ const collection = async (slot: 'current' | 'next') =>
 
 test('a user’s first records make his memory whole, which says how far it is, whatever order they come in', async () => {
   const store = process_();
-  for (const seq of [4, 9, 7]) {
+  log = [4, 7, 9].map((seq) => record(`fact ${seq}`, seq));
+  pending = 3;
+  for (const [seq, projected] of [
+    [4, 4],
+    [9, 6],
+    [7, 7],
+  ] as const) {
     assert.deepEqual(await store.put(user, [record(`fact ${seq}`, seq)]), { rebuilding: false });
-    newest = Math.max(newest, seq);
+    assert.equal((await store.standing(user)).projected, projected);
   }
-  for (const one of [store, process_()])
-    assert.deepEqual(await one.standing(user), { model: 'words', projected: 9, rebuilding: false });
+  [acked, pending] = [9, 0];
+  assert.deepEqual(await process_().standing(user), { model: 'words', projected: 7, rebuilding: false });
+});
+
+test('what was acked is missed though a delivery that is stuck hides how far the log is', async () => {
+  log = [501, 502, 503].map((seq) => record(`fact ${seq}`, seq));
+  [acked, pending] = [499, 1];
+  const newer = record('newer', 600);
+  log.push(newer);
+  assert.deepEqual(await process_().put(user, [newer]), { rebuilding: true });
+  assert.equal((await collection('current')).metadata?.['projected'], undefined);
+  assert.equal((await process_().standing(user)).rebuilding, true);
+});
+
+test('the history of a user of whom nothing is stored is read once', async () => {
+  const read: number[] = [];
+  const left = (_user: UserId, after: number) => {
+    read.push(after);
+    return events.left(_user, after, 0);
+  };
+  const store = storeAt(chroma.url, keyring, {
+    events: { ...events, left, any: () => Promise.resolve(true) },
+  });
+  acked = 700;
+  for (let time = 1; time <= 2; time += 1)
+    assert.equal((await store.nearest(user, near('x'), { limit: 1 })).rebuilding, false);
+  assert.deepEqual(read, [0, 700]);
+});
+
+test('a write says no more than what is stored, whoever acked what before it', async () => {
+  const store = process_();
+  log = [record('fact 3', 3)];
+  pending = 1;
+  await store.put(user, log);
+  // Acked and lost, and still on its way as far as anybody can tell.
+  log = [...log, record('fact 5', 5), record('fact 8', 8)];
+  [acked, pending] = [3, 2];
+  await store.put(user, [record('fact 8', 8)]);
+  assert.equal((await collection('current')).metadata?.['projected'], 4);
+  [acked, pending] = [8, 0];
+  assert.equal((await process_().standing(user)).rebuilding, true);
+});
+
+test('what is marked as forgotten while it is written is not kept, and neither is what is written for one who is erased', async () => {
+  const [kept, gone] = [record('kept', 1), record('gone', 2)];
+  forgotten.add((await keyring.need(user)).record(gone));
+  assert.deepEqual(await process_().put(user, [kept, gone]), { rebuilding: true });
+  const { records } = await process_().list(user, { limit: 5 });
+  assert.deepEqual(
+    records.map(({ text }) => text),
+    ['kept'],
+  );
+
+  const own = await keyring.need(user);
+  const erasing = storeAt(chroma.url, {
+    ...keyring,
+    find: async (one) => {
+      await keyring.destroy(one);
+      return keyring.find(one);
+    },
+  });
+  await assert.rejects(erasing.put(user, [record('late', 3)]), RetryableError);
+  await assert.rejects(client.getCollection({ name: own.collection('current') }));
 });
 
 test('a memory that is behind the log, lost or emptied answers with what it has, says so, and claims no position', async () => {
-  await process_().put(user, [record('kept', 5)]);
-  newest = 8;
+  log = [record('kept', 5)];
+  await process_().put(user, log);
+  log.push(record('later', 8));
+  acked = 8;
   const behind = await process_().nearest(user, near('kept'), { limit: 5 });
   assert.deepEqual([behind.memories.length, behind.rebuilding], [1, true]);
 
-  newest = 5;
+  log.pop();
   await (await collection('current')).delete({ where: { sealed: { $ne: '' } } });
   assert.equal((await process_().standing(user)).rebuilding, true);
 
   const store = process_();
-  newest = 0;
+  acked = 0;
+  pending = 1;
   await store.put(user, [record('kept', 5)]);
-  newest = 5;
+  [acked, pending] = [5, 0];
   await client.deleteCollection({ name: (await collection('current')).name });
   const lost = await store.nearest(user, near('kept'), { limit: 5 });
   assert.deepEqual([lost.memories, lost.rebuilding], [[], true]);
   assert.deepEqual(await store.put(user, [record('new', 9)]), { rebuilding: true });
-  newest = 9;
   assert.deepEqual(await store.standing(user), { model: 'words', projected: 0, rebuilding: true });
   assert.equal((await collection('current')).metadata?.['projected'], undefined);
 });
 
 test('a Chroma that goes back to an older state is noticed by the next write, which is tried again and hides nothing', async () => {
   const store = process_();
-  for (const seq of [3, 6]) await store.put(user, [record(`fact ${seq}`, seq)]);
-  newest = 6;
+  log = [3, 6].map((seq) => record(`fact ${seq}`, seq));
+  pending = 2;
+  for (const one of log) await store.put(user, [one]);
+  await (await collection('current')).delete({
+    ids: [(await keyring.need(user)).record(record('fact 6', 6))],
+  });
+  [acked, pending] = [6, 0];
   const then = await collection('current');
   await then.modify({ metadata: { ...then.metadata, projected: 3 } });
   await assert.rejects(store.put(user, [record('fact 8', 8)]), RetryableError);

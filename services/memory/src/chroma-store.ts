@@ -3,30 +3,30 @@
 import type { ChromaClient } from 'chromadb';
 import type { UserId } from '@troupe/contracts';
 import { RetryableError } from '@troupe/shared';
-import type { Place, Those } from './chroma-records.ts';
-import { deleteThose, holdsAny, readNearest, readPage, writeRecords } from './chroma-records.ts';
-import type { ChromaServer } from './chroma-server.ts';
-import { ifThere, isGone } from './chroma-server.ts';
+import { createForget } from './chroma-forget.ts';
+import type { Place } from './chroma-records.ts';
+import { placeOf, readNearest, readPage, writeRecords } from './chroma-records.ts';
+import { isGone } from './chroma-server.ts';
 import type { OpenSlot, Slots } from './chroma-slots.ts';
-import { dropSlot, fitting, giveWay, makeSlot, readSlots, vectorsOf } from './chroma-slots.ts';
+import { fits, fitting, makeSlot, vectorsOf } from './chroma-slots.ts';
+import type { ChromaUsersOptions } from './chroma-users.ts';
 import { createChromaUsers } from './chroma-users.ts';
 import type { Keyring } from './sealing/keyring.ts';
 import type { UserSeal } from './sealing/user-seal.ts';
-import type { Embedding, Found, MemoryRecord, MemoryStore } from './store.ts';
-import type { UserEvents } from './user-events.ts';
+import type { Embedding, MemoryStore } from './store.ts';
 
-export interface ChromaStoreOptions {
-  readonly server: ChromaServer;
+export interface ChromaStoreOptions extends ChromaUsersOptions {
   readonly keyring: Keyring;
-  readonly events: Pick<UserEvents, 'acked' | 'missed'>;
 }
 
 const NOTHING = { records: [], memories: [], unreadable: 0 } as const;
 
-/** Its calls throw what the keyring and the log throw, too. Holds nothing open. */
-export function createChromaStore({ server, keyring, events }: ChromaStoreOptions): MemoryStore {
-  const users = createChromaUsers({ server, keyring, events });
+/** Its calls throw what the keyring, the log and `forgotten` throw, too. Holds nothing open. */
+export function createChromaStore(options: ChromaStoreOptions): MemoryStore {
+  const { server, keyring, forgotten } = options;
+  const users = createChromaUsers(options);
   const { meet, call, advance } = users;
+  const { forget, drop } = createForget({ keyring, users });
 
   /** What is done in one of the user's collections, the one that is searched if there are two; undefined where there is none. */
   const within = <T>(user: UserId, work: (place: Place) => Promise<T>): Promise<T | undefined> =>
@@ -37,21 +37,12 @@ export function createChromaStore({ server, keyring, events }: ChromaStoreOption
       return call(user, (client) => work(placeOf(client, own, slot)));
     });
 
-  /** Whatever is known. Of an attempt that died behind the delete, `next` is left to tell that a rebuild is wanted. */
-  async function forget(user: UserId, which: (own: UserSeal) => Those): Promise<Pick<Found, 'rebuilding'>> {
-    const own = await keyring.find(user);
-    if (own === undefined) return { rebuilding: false };
-    const those = which(own);
-    const slots = await call(user, (client) => readSlots(client, own));
-    const each = [slots.current, slots.next].filter((slot) => slot !== undefined);
-    const holding = each.map((slot) =>
-      call(user, (client) => ifThere(holdsAny(placeOf(client, own, slot), those))),
-    );
-    if (!(await Promise.all(holding)).includes(true)) return { rebuilding: slots.next !== undefined };
-    await call(user, (client) => giveWay(client, own, slots));
-    for (const slot of each)
-      await call(user, (client) => ifThere(deleteThose(placeOf(client, own, slot), those)));
-    return { rebuilding: true };
+  /** Looks behind a write whether the user was erased meanwhile: what was written stands where nobody would look for it any more. */
+  async function stillThere(user: UserId, own: UserSeal): Promise<void> {
+    const now = await keyring.find(user);
+    if (now?.collection('current') === own.collection('current')) return;
+    await drop(user, own);
+    throw new RetryableError('memory_unavailable', 'The user was erased while a record was written.');
   }
 
   return {
@@ -59,25 +50,29 @@ export function createChromaStore({ server, keyring, events }: ChromaStoreOption
       await server.call((client) => client.heartbeat());
     },
 
-    async put(user, records, but) {
-      const own = await keyring.need(user);
-      const kept = records.filter((record) => but?.has(own.record(record)) !== true);
-      const [first] = kept;
+    async put(user, records) {
+      const [first] = records;
       if (first === undefined) return { rebuilding: false };
-      const met = await meet(user, first.embedding);
+      const own = await keyring.need(user);
+      const met = await meet(user, { near: first.embedding, own });
       const slot = await call(user, async (client) => {
         const found = await slotFor(client, own, met, first.embedding);
-        await writeRecords(placeOf(client, own, found), kept);
+        await writeRecords(placeOf(client, own, found), records);
         return found;
       });
+      await stillThere(user, own);
+      // A record is marked before it is deleted: either that delete comes behind this write, or the mark is seen here.
+      const marks = await forgotten(user);
+      const ids = records.map((record) => own.record(record)).filter((id) => marks.has(id));
+      if (ids.length > 0) return forget(user, () => ({ ids }));
       const rebuilding = !met.whole || slot.slot === 'next';
-      if (!rebuilding) await advance(user, own, slot, lastOf(kept));
+      if (!rebuilding) await advance(user, own, slot, new Set(records.map(({ eventSeq }) => eventSeq)));
       return { rebuilding };
     },
 
     nearest: (user, near, query) =>
       onceMore(async () => {
-        const met = await meet(user, near);
+        const met = await meet(user, { near });
         const { own, whole } = met;
         const slot = fitting(met, near);
         const rebuilding = !whole || (slot === undefined && met.current !== undefined);
@@ -99,21 +94,15 @@ export function createChromaStore({ server, keyring, events }: ChromaStoreOption
     forgetWorkflow: (user, workflow) =>
       forget(user, (own) => ({ where: { workflow: own.workflow(workflow) } })),
     async forgetUser(user) {
-      users.forget(user);
       const own = await keyring.find(user);
       if (own === undefined) return;
-      await call(user, async (client) => {
-        await dropSlot(client, own, 'next');
-        await dropSlot(client, own, 'current');
-      });
+      await drop(user, own);
+      await keyring.destroy(user);
+      // A write that looked before the key was gone may have made it again.
+      await drop(user, own);
     },
   };
 }
-
-const placeOf = (client: ChromaClient, own: UserSeal, { id }: OpenSlot): Place => ({
-  collection: client.collection(id),
-  own,
-});
 
 /** A collection that was known and is gone is looked for once more: another one may have taken its place. */
 const onceMore = <T>(work: () => Promise<T>): Promise<T> =>
@@ -131,13 +120,14 @@ async function slotFor(
 ): Promise<OpenSlot> {
   const found = fitting(slots, embedding);
   if (found !== undefined) return found;
-  if (slots.next === undefined)
-    return makeSlot(client, own, slots.current === undefined ? 'current' : 'next', vectorsOf(embedding));
+  if (slots.next === undefined) {
+    const slot = slots.current === undefined ? 'current' : 'next';
+    // Another process may have made it, for another model.
+    const made = await makeSlot(client, own, slot, vectorsOf(embedding));
+    if (fits(made, embedding)) return made;
+  }
   throw new RetryableError(
     'memory_rebuilding',
     'The memory is being rebuilt for another embedding model than the one that answers.',
   );
 }
-
-const lastOf = (records: readonly MemoryRecord[]): number =>
-  Math.max(...records.map(({ eventSeq }) => eventSeq));

@@ -1,10 +1,11 @@
 // What is known of each user's collections in Chroma: which they are, how far they are, and whether that is all that the log had for them.
-//  M1  A collection that says how far it is has everything that the log had for it when that was acked. One that is lost, was emptied or
-//      went back to an older state says less than the log, is used as it is, and wants to be rebuilt (chroma-rebuild.ts).
-//  M2  That is looked at when a user is first met, and again after every fault: what answers then may be another Chroma.
+//  M1  A collection that says how far it is has everything that the log has for it up to there. What the log has behind that is looked for in
+//      it (chroma-missing.ts): one that was lost, was emptied or went back to an older state is used as it is, and wants to be rebuilt.
+//  M2  That is looked at when a user is first met, and again after every fault and after a while: what answers then may be another Chroma.
 import type { ChromaClient } from 'chromadb';
 import type { UserId } from '@troupe/contracts';
 import { RetryableError } from '@troupe/shared';
+import { createMissing } from './chroma-missing.ts';
 import type { ChromaServer } from './chroma-server.ts';
 import { isGone } from './chroma-server.ts';
 import type { OpenSlot, Slots } from './chroma-slots.ts';
@@ -12,15 +13,18 @@ import { fitting, mark, readSlot, readSlots } from './chroma-slots.ts';
 import type { Keyring } from './sealing/keyring.ts';
 import type { UserSeal } from './sealing/user-seal.ts';
 import type { Embedding } from './store.ts';
-import type { UserEvents } from './user-events.ts';
+import type { Projected, UserEvents } from './user-events.ts';
 
 /** Users whose collection is at hand: looking it up by name costs as much as a query. */
 const KNOWN_USERS = 10_000;
+const KNOWN_FOR_MS = 60_000;
 
 export interface ChromaUsersOptions {
   readonly server: ChromaServer;
   readonly keyring: Pick<Keyring, 'find'>;
-  readonly events: Pick<UserEvents, 'acked' | 'missed'>;
+  readonly events: Pick<UserEvents, 'projected' | 'any' | 'left'>;
+  /** The names of a user's records that are forgotten for good. */
+  readonly forgotten: (user: UserId) => Promise<ReadonlySet<string>>;
 }
 
 /** What there is of a user. */
@@ -33,28 +37,30 @@ export interface Met extends Slots {
 
 /** All throw what the server, the keyring and the log throw. */
 export interface ChromaUsers {
-  /** `near`: an embedding for which there should be a collection. */
-  meet(user: UserId, near?: Embedding): Promise<Met>;
+  /** `near`: an embedding for which there should be a collection. `own`: the user's seal, if it was just asked for. */
+  meet(user: UserId, by?: { readonly near?: Embedding; readonly own?: UserSeal }): Promise<Met>;
   /** Calls Chroma for a user. What fails may be the end of everything that is known. */
   call<T>(user: UserId, work: (client: ChromaClient) => Promise<T>): Promise<T>;
   /**
-   * Says in a whole collection that `seq` is in it, if it is still the one that was met, as it was then. Throws RetryableError
-   * `memory_unavailable` otherwise.
+   * Says in a whole collection how far it is with what was written, the events named, if it is still the one that was met, as it was then.
+   * Throws RetryableError `memory_unavailable` otherwise.
    */
-  advance(user: UserId, own: UserSeal, at: OpenSlot, seq: number): Promise<void>;
+  advance(user: UserId, own: UserSeal, at: OpenSlot, written: ReadonlySet<number>): Promise<void>;
   forget(user: UserId): void;
 }
 
-export function createChromaUsers({ server, keyring, events }: ChromaUsersOptions): ChromaUsers {
+export function createChromaUsers({ server, keyring, events, forgotten }: ChromaUsersOptions): ChromaUsers {
   /** Only those who were whole. */
-  const known = new Map<UserId, Met & { readonly current: OpenSlot }>();
+  const known = new Map<UserId, Met & { readonly until: number }>();
+  /** Of those who have no collection: up to where the log has nothing for one. */
+  const nothing = new Map<UserId, number>();
+  const missing = createMissing({ events, forgotten, call });
 
   function remember(user: UserId, met: Met): void {
+    const until = known.get(user)?.until ?? performance.now() + KNOWN_FOR_MS;
     known.delete(user);
-    const { current } = met;
-    if (!met.whole || current === undefined) return;
-    if (known.size >= KNOWN_USERS) known.clear();
-    known.set(user, { ...met, current });
+    if (!met.whole || met.current === undefined) return;
+    keep(known, user, { ...met, until });
   }
 
   async function call<T>(user: UserId, work: (client: ChromaClient) => Promise<T>): Promise<T> {
@@ -67,26 +73,45 @@ export function createChromaUsers({ server, keyring, events }: ChromaUsersOption
     }
   }
 
+  async function isLost(
+    user: UserId,
+    own: UserSeal | undefined,
+    found: Read | undefined,
+    projected: Projected,
+  ) {
+    const { current, reached } = found ?? { reached: 0 };
+    // One that does not say how far it is counts for nothing: what is being rebuilt would have to be read from its beginning each time.
+    const at =
+      own === undefined || current === undefined || reached === 0 ? undefined : { own, slot: current };
+    const after = current === undefined ? (nothing.get(user) ?? 0) : reached;
+    const lost = await missing.lost(user, at, { ...projected, after });
+    if (!lost && current === undefined) keep(nothing, user, projected.acked);
+    return lost;
+  }
+
   return {
     call,
-    async meet(user, near) {
-      const own = await keyring.find(user);
+    async meet(user, { near, own: given } = {}) {
+      const own = given ?? (await keyring.find(user));
       const at = known.get(user);
-      if (at !== undefined && at.own === own && (near === undefined || fitting(at, near) !== undefined))
-        return at;
-      // First how far the log is: what is acked by then is found, whoever writes meanwhile.
-      const acked = await events.acked();
+      const isFresh = at !== undefined && at.own === own && performance.now() < at.until;
+      if (isFresh && (near === undefined || fitting(at, near) !== undefined)) return at;
+      known.delete(user);
+      // First how far the projection is: what is acked by then is found, whoever writes meanwhile.
+      const projected = await events.projected();
       const found = own && (await call(user, (client) => readAll(client, own)));
-      const missed = await events.missed(user, found?.reached ?? 0, acked);
-      const met: Met = { ...found?.slots, own, whole: found?.slots.next === undefined && !missed };
+      const { current, next } = found ?? {};
+      const whole = next === undefined && !(await isLost(user, own, found, projected));
+      const met: Met = { current, next, own, whole };
       remember(user, met);
       return met;
     },
-    async advance(user, own, at, seq) {
+    async advance(user, own, at, written) {
+      const reached = await missing.reached(user, { own, slot: at }, written);
       const current = await call(user, async (client) => {
         const now = await readSlot(client, own, 'current');
         if (now?.id !== at.id || (now.projected ?? 0) < (at.projected ?? 0)) throw wentBack();
-        const projected = Math.max(seq, now.projected ?? 0);
+        const projected = Math.max(reached, now.projected ?? 0);
         if (projected !== now.projected) await mark(now, { projected });
         return { ...now, projected };
       });
@@ -96,12 +121,22 @@ export function createChromaUsers({ server, keyring, events }: ChromaUsersOption
   };
 }
 
-/** The user's collections, and how far the one that is searched is. One that has nothing, and does not say so, may have been emptied. */
-async function readAll(client: ChromaClient, own: UserSeal): Promise<{ slots: Slots; reached: number }> {
+function keep<Value>(map: Map<UserId, Value>, user: UserId, value: Value): void {
+  if (map.size >= KNOWN_USERS) map.clear();
+  map.set(user, value);
+}
+
+interface Read extends Slots {
+  /** How far the collection is that is searched; 0 where it does not say. */
+  readonly reached: number;
+}
+
+/** One that has nothing, and does not say so, may have been emptied. */
+async function readAll(client: ChromaClient, own: UserSeal): Promise<Read> {
   const slots = await readSlots(client, own);
   const { projected = 0, empty, collection } = slots.current ?? {};
   const isEmptied = projected > 0 && empty !== true && (await collection?.count()) === 0;
-  return { slots, reached: isEmptied ? 0 : projected };
+  return { ...slots, reached: isEmptied ? 0 : projected };
 }
 
 const wentBack = (): RetryableError =>

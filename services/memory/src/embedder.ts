@@ -2,10 +2,10 @@
 import type { UserId } from '@troupe/contracts';
 import { rpc } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
-import { callRpc, TerminalError } from '@troupe/shared';
+import { callRpc, RetryableError, TerminalError } from '@troupe/shared';
 import type { Embedding } from './store.ts';
 
-/** Adds to each its embedding. Throws RetryableError (no answer in time, the provider is away) or TerminalError (refused). */
+/** Adds to each its embedding. Throws TerminalError where the model refuses a text, and RetryableError for everything else. */
 export type Embed = <Item extends { readonly text: string }>(
   user: UserId,
   items: readonly Item[],
@@ -14,11 +14,18 @@ export type Embed = <Item extends { readonly text: string }>(
 /** The vectors of more texts might not fit in one message of the server (1 MB): some models' have 3,072 numbers. */
 export const MOST_TEXTS = 8;
 
+/** As the gateway says that the model takes no such text. */
+const REFUSED = 'embeddings_rejected';
+
 export const createEmbedder =
   ({ connection }: Pick<Kernel, 'connection'>, timeoutMs: number): Embed =>
   async (user, items) => {
     const request = { texts: items.map(({ text }) => text) };
-    const { model, dimensions, vectors } = await callRpc(connection, rpc.embed, { user, request, timeoutMs });
+    const { model, dimensions, vectors } = await callRpc(connection, rpc.embed, {
+      user,
+      request,
+      timeoutMs,
+    }).catch(unlessRefused);
     return items.map((item, i) => {
       const vector = vectors[i];
       if (vector?.length !== dimensions) throw malformed(model);
@@ -26,9 +33,14 @@ export const createEmbedder =
     });
   };
 
-const malformed = (model: string): TerminalError =>
-  new TerminalError({
-    code: 'embedding_malformed',
-    message: `${model} did not answer every text with a vector of the length that it names.`,
-    hint: 'Check the embedding model of llm-gateway.',
-  });
+/** What else the gateway does not answer, however often it is asked, is a fault of a service, and no reason to forget a text. */
+function unlessRefused(error: unknown): never {
+  if (!(error instanceof TerminalError) || error.failure.code === REFUSED) throw error;
+  throw new RetryableError(error.failure.code, error.message, { cause: error });
+}
+
+const malformed = (model: string): RetryableError =>
+  new RetryableError(
+    'embedding_malformed',
+    `${model} did not answer every text with a vector of the length that it names.`,
+  );

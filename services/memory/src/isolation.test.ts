@@ -88,6 +88,7 @@ test('no query over NATS leaves its user: whatever its body, filters and ids say
   const run = await WrittenRun.begin(stack.kernel, OWNER, 'wf_owner', 'Keep a secret');
   await run.remember(`The code is ${CANARY}`);
   await stack.projected();
+  await stack.othersDone();
   const collections = await client().listCollections();
   const claims = fc.constantFrom(
     ...[OWNER, [OWNER], { $eq: OWNER }, { $ne: null }, '*', '>', 'wf_owner', ''],

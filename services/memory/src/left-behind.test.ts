@@ -8,7 +8,7 @@ import { ChromaClient } from 'chromadb';
 import type { ForgetScope } from '@troupe/contracts';
 import { rpc, UserId, WorkflowId } from '@troupe/contracts';
 import { chromaStoreIn, findChroma, localDir, vacuumChroma } from '@troupe/setup';
-import { callRpc, declaredConsumers, environment } from '@troupe/shared';
+import { callRpc, environment } from '@troupe/shared';
 import type { Stack } from './test-support/stack.ts';
 import { startStack } from './test-support/stack.ts';
 import { wordVector } from './test-support/word-embedder.ts';
@@ -92,16 +92,6 @@ const search = (user: string, query: string) =>
 const recalled = async (user: string, query: string): Promise<string[]> =>
   (await search(user, query)).snippets.map(({ text }) => text);
 
-/** The other services, which do not run here, are done with the log and the door: an erasure would wait for them. */
-async function othersDone(): Promise<void> {
-  const { consumers } = await stack.kernel.connection.jetstreamManager();
-  for (const { stream, config } of declaredConsumers()) {
-    if (config.durable_name.startsWith('memory')) continue;
-    await consumers.delete(stream, config.durable_name);
-    await consumers.add(stream, { ...config, deliver_policy: 'new' } as never);
-  }
-}
-
 /** Runs that ended, each of which leaves one record. Resolves with their texts. */
 async function lives(user: string, answers: readonly string[]): Promise<string[]> {
   for (const [i, answer] of answers.entries()) {
@@ -109,7 +99,7 @@ async function lives(user: string, answers: readonly string[]): Promise<string[]
     await run.complete(answer);
   }
   await stack.projected();
-  await othersDone();
+  await stack.othersDone();
   return answers.map((answer) => `Goal: Say it\nAnswer: ${answer}`);
 }
 

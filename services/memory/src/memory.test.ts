@@ -153,10 +153,15 @@ test('what happens while Chroma is dead is remembered when it is back, and nothi
   assert.equal(await deadLetters(), letters);
 });
 
-test('what happens while embeddings are away is remembered when they are back', async () => {
+test('what happens while embeddings are away, or their gateway has a fault, is remembered when they are back', async () => {
   const letters = await deadLetters();
+  const faults = [
+    new RetryableError('provider_unavailable', 'The embedding provider is away.'),
+    new TerminalError({ code: 'invalid_request', message: 'A fault.', hint: 'None.' }),
+  ];
+  let asked = 0;
   stack.onEmbed = () => {
-    throw new RetryableError('provider_unavailable', 'The embedding provider is away.');
+    throw faults[asked++ % faults.length] as Error;
   };
   const jo = await run('jo', 'wf_jo_1');
   await jo.remember('Jo plays the oboe');
@@ -175,14 +180,18 @@ test('an embedding that is refused for good fails its recall with the reason, an
   stack.onEmbed = (text) => {
     if (!text.includes('unspeakable')) return;
     refusals += 1;
-    throw new TerminalError({ code: 'text_refused', message: 'The model refuses this text.', hint: 'None.' });
+    throw new TerminalError({
+      code: 'embeddings_rejected',
+      message: 'The model refuses this text.',
+      hint: 'None.',
+    });
   };
   const kim = await run('kim', 'wf_kim_1');
   await kim.remember('something unspeakable');
   await stack.projected();
   assert.equal(await deadLetters(), letters + 1);
   const failure = await kim.recall('unspeakable');
-  assert.equal(failureOf(failure), 'text_refused');
+  assert.equal(failureOf(failure), 'embeddings_rejected');
   assert.equal(refusals, 2);
   stack.onEmbed = () => undefined;
 });

@@ -3,17 +3,17 @@
 //  P1  A delivery is acked when the store has all of its records, and not before.
 //  P2  Nothing is given up because something is away: it is tried again until it succeeds. Only what no attempt can ever
 //      succeed with (a broken contract, a refused text) becomes a dead letter. A wrong master key is an outage, too: nothing is sealed anew.
-//  P3  The store knows a record by its run and its text, so what is delivered twice is stored once; and what was forgotten between two
-//      deliveries is not stored again.
+//  P3  The store knows a record by its run and its text, so what is delivered twice is stored once; and what was forgotten is not stored
+//      again.
 import type { UserId } from '@troupe/contracts';
 import type { Actor, Delivery, Kernel } from '@troupe/shared';
 import { ackWaitMsOf, LOG_STREAM, RetryableError, startActor, UNTIL_MENDED } from '@troupe/shared';
 import type { Embed } from './embedder.ts';
 import { MOST_TEXTS } from './embedder.ts';
 import { gatherByKey } from './gather.ts';
-import { memoryIn } from './memory-in.ts';
+import type { MemoryIn } from './memory-in.ts';
 import { memorySpan, storeSpan, upsertSpan } from './spans.ts';
-import type { Memory, MemoryStore } from './store.ts';
+import type { Memory, MemoryRecord, MemoryStore } from './store.ts';
 import { PROJECTION } from './user-events.ts';
 
 const FIRST_PAUSE_MS = 100;
@@ -21,10 +21,9 @@ const LONGEST_PAUSE_MS = 30_000;
 
 export interface ProjectionOptions {
   readonly kernel: Kernel;
+  readonly memoryIn: MemoryIn;
   readonly store: Pick<MemoryStore, 'put' | 'check'>;
   readonly embed: Embed;
-  /** The names of a user's records that are forgotten for good. */
-  readonly forgotten: (user: UserId) => Promise<ReadonlySet<string>>;
   /** Called for a user whose memory is not whole. */
   readonly onIncomplete: (user: UserId) => void;
   /** Told of what was written. */
@@ -33,33 +32,27 @@ export interface ProjectionOptions {
   readonly onFatal: (error: Error) => void;
 }
 
-interface Kept extends Memory {
-  /** Whether it may have been written before. */
-  readonly again: boolean;
-}
-
 export function startProjection(options: ProjectionOptions): Actor {
-  const { kernel, store, embed, forgotten, concurrency, onFatal } = options;
+  const { kernel, memoryIn, store, embed, concurrency, onFatal } = options;
   const { tracer } = kernel;
   // Eight records of one user take Chroma little longer than one.
-  const keep = gatherByKey(MOST_TEXTS, (user: UserId, memories: readonly Kept[]) =>
+  const keep = gatherByKey(MOST_TEXTS, (user: UserId, memories: readonly Memory[]) =>
     tracer.span(
       () => memorySpan('upsert_memory', memories.length),
       async () => {
         const records = await embed(user, memories);
-        const but = memories.some(({ again }) => again) ? await forgotten(user) : undefined;
         await tracer.span(
           () => storeSpan('upsert', records.length),
-          () => write(user, records, but),
+          () => write(user, records),
         );
         options.onWritten(memories);
       },
     ),
   );
 
-  async function write(...[user, ...rest]: Parameters<MemoryStore['put']>): Promise<void> {
+  async function write(user: UserId, records: readonly MemoryRecord[]): Promise<void> {
     try {
-      const { rebuilding } = await store.put(user, ...rest);
+      const { rebuilding } = await store.put(user, records);
       if (rebuilding) options.onIncomplete(user);
     } catch (error) {
       if (error instanceof RetryableError && error.code === 'memory_rebuilding') options.onIncomplete(user);
@@ -69,15 +62,14 @@ export function startProjection(options: ProjectionOptions): Actor {
 
   async function project(delivery: Delivery): Promise<void> {
     const startedAt = Date.now();
-    const found = await memoryIn(kernel, delivery);
+    const found = await memoryIn(delivery);
     if (found === undefined) return;
     await tracer.span(
       () => upsertSpan(found.event, delivery, { consumer: PROJECTION, startedAt }),
       async () => {
         // Embedding costs money: an attempt that follows a failed one first sees whether the store is there at all.
         if (delivery.attempt > 1) await store.check();
-        const again = delivery.attempt > 1;
-        await Promise.all(found.memories.map((memory) => keep(found.event.user, { ...memory, again })));
+        await Promise.all(found.memories.map((memory) => keep(found.event.user, memory)));
       },
     );
   }

@@ -8,7 +8,7 @@ import type {
 } from '@troupe/contracts';
 import { rpc } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
-import { serveRpc } from '@troupe/shared';
+import { RetryableError, serveRpc, TerminalError } from '@troupe/shared';
 import type { JobRequest, Jobs } from './jobs/jobs.ts';
 import type { Recall } from './recall.ts';
 import type { MemoryStore, StoredMemory } from './store.ts';
@@ -21,14 +21,19 @@ export interface QueryOptions {
   readonly recall: Recall;
   readonly store: Pick<MemoryStore, 'list' | 'count' | 'standing'>;
   readonly jobs: Jobs;
+  /** Called for a user whose memory is not whole. */
+  readonly onIncomplete: (user: UserId) => void;
 }
 
 /** Answers until the kernel closes. */
-export async function serveQueries({ kernel, recall, store, jobs }: QueryOptions): Promise<void> {
+export async function serveQueries(options: QueryOptions): Promise<void> {
+  const { kernel, recall, store, jobs, onIncomplete } = options;
   await serveRpc(kernel, rpc.searchMemory, recall);
   await serveRpc(kernel, rpc.listMemory, async (user, { limit, after, workflow_id: workflow }) => {
     const page = await store.list(user, { limit, after, workflow });
-    return { ...listed(page), ...((await store.standing(user)).rebuilding ? { rebuilding: true } : {}) };
+    const { rebuilding } = await store.standing(user);
+    if (rebuilding) onIncomplete(user);
+    return { ...listed(page), ...(rebuilding ? { rebuilding } : {}) };
   });
   await serveRpc(kernel, rpc.forgetMemory, async (user, { scope }) => {
     const job = await jobs.ask(user, { kind: 'erase', id: erasureId(scope), scope });
@@ -59,12 +64,22 @@ async function statusOf(
   store: QueryOptions['store'],
   jobs: Jobs,
 ): Promise<MemoryStatusResponse> {
-  const [records, { model, projected }, found] = await Promise.all([
-    store.count(user),
-    store.standing(user),
-    jobs.of(user),
-  ]);
-  return { records, ...(model === undefined ? {} : { model }), projected_seq: projected, jobs: found };
+  const [stored, found] = await Promise.all([storedOf(user, store), jobs.of(user)]);
+  return { ...stored, jobs: found };
+}
+
+/** Nothing while the store or the keys are away: the jobs, which wait for them, are told of all the same. */
+async function storedOf(
+  user: UserId,
+  store: QueryOptions['store'],
+): Promise<Omit<MemoryStatusResponse, 'jobs'>> {
+  try {
+    const [records, { model, projected }] = await Promise.all([store.count(user), store.standing(user)]);
+    return { records, ...(model === undefined ? {} : { model }), projected_seq: projected };
+  } catch (error) {
+    if (error instanceof RetryableError || error instanceof TerminalError) return {};
+    throw error;
+  }
 }
 
 const listed = ({

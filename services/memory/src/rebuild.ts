@@ -3,17 +3,16 @@
 import { randomUUID } from 'node:crypto';
 import type { RawMessage, RebuildJob, UserId } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
-import { TerminalError } from '@troupe/shared';
+import { RetryableError, TerminalError } from '@troupe/shared';
 import type { Renew, Renewal } from './chroma-rebuild.ts';
 import type { Embed } from './embedder.ts';
 import { MOST_TEXTS } from './embedder.ts';
 import type { JobWork } from './jobs/jobs.ts';
-import { memoryIn } from './memory-in.ts';
-import type { Memory, MemoryRecord } from './store.ts';
+import type { Embedding, Memory, MemoryRecord } from './store.ts';
 import type { UserEvents } from './user-events.ts';
 
 export interface RebuildOptions {
-  readonly kernel: Pick<Kernel, 'log' | 'blobs' | 'logger'>;
+  readonly kernel: Pick<Kernel, 'logger'>;
   readonly events: UserEvents;
   readonly embed: Embed;
   readonly renew: Renew;
@@ -23,18 +22,26 @@ export interface RebuildOptions {
   readonly onProgress: (user: UserId, events: RebuildJob['events'] | undefined) => void;
 }
 
-/** Any text says which model answers, but only one that was never asked for says which one answers now. */
-const probe = (): string => `memory ${randomUUID()}`;
+/** Any text says which model answers, but only one that was never asked for says which one answers now. What is there is dropped for it. */
+async function embeddingNow(user: UserId, embed: Embed): Promise<Embedding> {
+  const probe = async () => embed(user, [{ text: `memory ${randomUUID()}` }]);
+  const [[first], [second]] = [await probe(), await probe()];
+  if (first === undefined || first.embedding.model !== second?.embedding.model)
+    throw notNow('Several embedding models answer');
+  return first.embedding;
+}
+
+const notNow = (why: string): RetryableError =>
+  new RetryableError('memory_rebuilding', `${why} while a memory was rebuilt: it begins again.`);
 
 export const createRebuild =
   (options: RebuildOptions): JobWork<RebuildJob> =>
   async (user, job, { progress, signal }) => {
     const { events, embed, renew, forgotten, onProgress } = options;
     try {
-      const [probed] = await embed(user, [{ text: probe() }]);
-      if (probed === undefined) return;
+      const embedding = await embeddingNow(user, embed);
       const from = await events.end();
-      const renewal = await renew(user, probed.embedding);
+      const renewal = await renew(user, embedding);
       const wanted = new Set<string>();
       const means = { ...options, user, renewal, wanted, but: await forgotten(user) };
 
@@ -54,13 +61,15 @@ export const createRebuild =
       const end = await events.end();
       for await (const some of events.behind(user, from)) await keepAll(some, means);
       signal.throwIfAborted();
+      if ([...(await forgotten(user))].some((name) => wanted.has(name)))
+        throw notNow('A record was forgotten');
       await renewal.finish(wanted, end);
     } finally {
       onProgress(user, undefined);
     }
   };
 
-interface Means extends Pick<RebuildOptions, 'kernel' | 'embed'> {
+interface Means extends Pick<RebuildOptions, 'kernel' | 'embed' | 'events'> {
   readonly user: UserId;
   readonly renewal: Renewal;
   /** The names of the records that the log accounts for. */
@@ -87,9 +96,9 @@ async function keepAll(raws: readonly RawMessage[], means: Means): Promise<void>
 }
 
 /** What an event left; nothing for one that became a dead letter when it was projected. */
-async function memoriesIn(raw: RawMessage, { kernel }: Means): Promise<readonly Memory[]> {
+async function memoriesIn(raw: RawMessage, { kernel, events }: Means): Promise<readonly Memory[]> {
   try {
-    return (await memoryIn(kernel, raw))?.memories ?? [];
+    return (await events.memoryIn(raw))?.memories ?? [];
   } catch (error) {
     if (!(error instanceof TerminalError)) throw error;
     kernel.logger.warn({ err: error, seq: raw.seq }, 'an event leaves no memory: it cannot be read');

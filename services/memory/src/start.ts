@@ -11,6 +11,7 @@ import type { MemoryConfig } from './config.ts';
 import { createEmbedder } from './embedder.ts';
 import { cached } from './embedding-cache.ts';
 import { createErase } from './erasure/erase.ts';
+import type { ForgottenRecords } from './erasure/forgotten.ts';
 import { openForgottenRecords } from './erasure/forgotten.ts';
 import { createHandler, failed } from './handle.ts';
 import { startJobs } from './jobs/start-jobs.ts';
@@ -38,9 +39,9 @@ export async function startMemory(
   const { logger, tracer } = kernel;
   const concurrency = config.AGENT_MEMORY_CONCURRENCY;
   const metrics = new MemoryMetrics(kernel.metrics.registry);
-  const { keyring, server, store, events } = await openStore(kernel, config);
-  const embed = cached(createEmbedder(kernel, timeoutOf(config)), EMBEDDINGS_KEPT);
   const forgotten = openForgottenRecords(kernel);
+  const { keyring, server, store, events } = await openStore(kernel, config, forgotten);
+  const embed = cached(createEmbedder(kernel, timeoutOf(config)), EMBEDDINGS_KEPT);
 
   const rebuild = createRebuild({
     ...{ kernel, events, embed, forgotten: forgotten.of },
@@ -53,9 +54,11 @@ export async function startMemory(
     work: { rebuild, erase: createErase({ kernel, store, keyring, forgotten }) },
   });
   const onIncomplete = createAskRebuild(jobs, logger);
-  const recall = createRecall({ embed, store, tracer, metrics, onIncomplete, now: Date.now });
+  // The embedder and Chroma, each tried twice.
+  const withinMs = 4 * timeoutOf(config);
+  const recall = createRecall({ embed, store, tracer, metrics, onIncomplete, now: Date.now, withinMs });
 
-  await serveQueries({ kernel, recall, store, jobs });
+  await serveQueries({ kernel, recall, store, jobs, onIncomplete });
   const worker = startWorker({
     kernel,
     service: 'memory',
@@ -69,13 +72,14 @@ export async function startMemory(
     onFatal,
   });
   const projection = startProjection({
-    ...{ kernel, store, embed, forgotten: forgotten.of, concurrency, onIncomplete, onFatal },
+    ...{ kernel, store, embed, concurrency, onIncomplete, onFatal },
+    memoryIn: events.memoryIn,
     onWritten: (memories) => memories.forEach(({ kind }) => metrics.written(kind)),
   });
   return { actors: [worker, projection, jobs] };
 }
 
-async function openStore(kernel: Kernel, config: MemoryConfig) {
+async function openStore(kernel: Kernel, config: MemoryConfig, forgotten: ForgottenRecords) {
   const { connection, publisher, logger } = kernel;
   const entries = openEntries(connection, publisher, MEMORY_KEYS_BUCKET);
   const keyring: Keyring = createKeyring(entries, await masterKeys(config, logger));
@@ -84,7 +88,7 @@ async function openStore(kernel: Kernel, config: MemoryConfig) {
   });
   const server = createChromaServer({ url: config.CHROMA_URL, timeoutMs: timeoutOf(config) });
   const events = openUserEvents(kernel);
-  const store = createChromaStore({ server, keyring, events });
+  const store = createChromaStore({ server, keyring, events, forgotten: forgotten.of });
   await store.check().catch((err: unknown) => {
     logger.warn(
       { err, url: config.CHROMA_URL },

@@ -67,14 +67,10 @@ export interface MemoryStore {
   check(): Promise<void>;
   /**
    * Resolves when the store has the records on disk: of one model, and none twice however often they are written. A run's equal texts are
-   * one record. Tells whether the user's memory wants to be rebuilt. `but` names records that are forgotten for good. Throws
-   * RetryableError `memory_rebuilding` where neither what is there nor what takes its place is of the records' model.
+   * one record, and one that is forgotten for good is none. Tells whether the user's memory wants to be rebuilt. Throws RetryableError
+   * `memory_rebuilding` where neither what is there nor what takes its place is of the records' model.
    */
-  put(
-    user: UserId,
-    records: readonly MemoryRecord[],
-    but?: ReadonlySet<string>,
-  ): Promise<Pick<Found, 'rebuilding'>>;
+  put(user: UserId, records: readonly MemoryRecord[]): Promise<Pick<Found, 'rebuilding'>>;
   /** The user's records nearest to `near`; none for a user of whom nothing is stored. */
   nearest(user: UserId, near: Embedding, query: Query): Promise<Found>;
   /** The user's records, as they were written. */
@@ -87,6 +83,6 @@ export interface MemoryStore {
    */
   forgetRecord(user: UserId, id: string): Promise<Pick<Found, 'rebuilding'>>;
   forgetWorkflow(user: UserId, workflow: WorkflowId): Promise<Pick<Found, 'rebuilding'>>;
-  /** Drops all that is stored of the user, of whatever model. The user's key must still be there: it names what is dropped. */
+  /** Drops all that is stored of the user, of whatever model, and destroys the user's key, which names it. */
   forgetUser(user: UserId): Promise<void>;
 }

@@ -1,24 +1,45 @@
-// The events of one user that may leave a memory, as the log has them: all of them, those behind one, and how far the projection is with
-// them. Reads only, and by literal subjects where there may be many: a filter with wildcards would have the server search the stream.
+// The events of one user that may leave a memory, as the log has them: all of them, those behind one and what they left, and how far the
+// projection is. Reads only, and by literal subjects where there may be many: a filter with wildcards would have the server search the stream.
 import type { RawMessage, UserId } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
-import { DirectReader, LOG_STREAM, RetryableError } from '@troupe/shared';
-import { mayLeaveMemory } from './memory-in.ts';
+import { DirectReader, LOG_STREAM, RetryableError, TerminalError } from '@troupe/shared';
+import type { MemoryIn } from './memory-in.ts';
+import { createMemoryIn, mayLeaveMemory } from './memory-in.ts';
+import type { Memory } from './store.ts';
 
 export const PROJECTION = 'memory-projection';
 
 const TYPES = ['workflow.completed', 'tool.completed'];
-/** Subjects that are read at once, and handed on together. */
-const SUBJECTS_AT_ONCE = 32;
+/** Events whose texts are held at once. */
+const EVENTS_AT_ONCE = 32;
+
+/** Of all users. */
+export interface Projected {
+  /** Every event up to this sequence was acked. */
+  readonly acked: number;
+  /** The last that was delivered. */
+  readonly delivered: number;
+  /** How many of those between are not acked. */
+  readonly pending: number;
+}
+
+/** What an event left. */
+export interface Left {
+  readonly seq: number;
+  /** Undefined while it cannot be read. */
+  readonly memories: readonly Memory[] | undefined;
+}
 
 /** Throw RetryableError `stream_unreadable`. */
 export interface UserEvents {
-  /** Every event up to this sequence, of whatever user, is in the store or leaves nothing. */
-  acked(): Promise<number>;
+  readonly memoryIn: MemoryIn;
+  projected(): Promise<Projected>;
   /** The last sequence of the log. */
   end(): Promise<number>;
-  /** Whether an event behind `after` up to `upTo` leaves a memory. */
-  missed(user: UserId, after: number, upTo: number): Promise<boolean>;
+  /** Whether there is any event behind `after`, whatever it leaves. */
+  any(user: UserId, after: number): Promise<boolean>;
+  /** What was left behind `after` up to `upTo`, some at a time, for when there are few. */
+  left(user: UserId, after: number, upTo: number): AsyncGenerator<readonly Left[]>;
   /** Where the user's events are, and how many. */
   places(user: UserId): Promise<ReadonlyMap<string, number>>;
   /** All events at these places, some at a time. */
@@ -27,8 +48,13 @@ export interface UserEvents {
   behind(user: UserId, after: number): AsyncGenerator<RawMessage[]>;
 }
 
-export function openUserEvents({ connection }: Pick<Kernel, 'connection'>): UserEvents {
+export function openUserEvents({
+  connection,
+  log,
+  blobs,
+}: Pick<Kernel, 'connection' | 'log' | 'blobs'>): UserEvents {
   const direct = new DirectReader(connection, LOG_STREAM);
+  const memoryIn = createMemoryIn({ direct, log, blobs });
   const managing = async () => connection.jetstreamManager({ checkAPI: false });
 
   async function* behind(user: UserId, after: number): AsyncGenerator<RawMessage[]> {
@@ -36,25 +62,34 @@ export function openUserEvents({ connection }: Pick<Kernel, 'connection'>): User
   }
 
   return {
+    memoryIn,
     behind,
-    acked: () =>
+    projected: () =>
       told(async () => {
         const { consumers } = await managing();
-        return (await consumers.info(LOG_STREAM, PROJECTION)).ack_floor.stream_seq;
+        const { ack_floor, delivered, num_ack_pending } = await consumers.info(LOG_STREAM, PROJECTION);
+        return { acked: ack_floor.stream_seq, delivered: delivered.stream_seq, pending: num_ack_pending };
       }),
     end: () =>
       told(async () => {
         const { streams } = await managing();
         return (await streams.info(LOG_STREAM)).state.last_seq;
       }),
-    async missed(user, after, upTo) {
+    async any(user, after) {
       const newest = await Promise.all(filtersOf(user).map((filter) => direct.last(filter)));
-      if (newest.every((event) => event === undefined || event.seq <= after)) return false;
-      if (newest.some((event) => event !== undefined && isMissed(event, after, upTo))) return true;
-      for await (const events of behind(user, after)) {
-        if (events.some((event) => isMissed(event, after, upTo))) return true;
+      return newest.some((event) => event !== undefined && event.seq > after);
+    },
+    async *left(user, after, upTo) {
+      // Behind a write `upTo` is near, and a backlog may stand behind it.
+      const most = Math.min(EVENTS_AT_ONCE, upTo - after);
+      if (most <= 0) return;
+      for (const filter of filtersOf(user)) {
+        for await (const page of direct.pagesAt(filter, after + 1, most)) {
+          const events = page.filter((event) => event.seq <= upTo && mayLeaveMemory(event));
+          if (events.length > 0) yield Promise.all(events.map((event) => leftBy(memoryIn, event)));
+          if ((page.at(-1)?.seq ?? 0) >= upTo) break;
+        }
       }
-      return false;
     },
     places: (user) =>
       told(async () => {
@@ -66,18 +101,29 @@ export function openUserEvents({ connection }: Pick<Kernel, 'connection'>): User
         return new Map((await Promise.all(found)).flat());
       }),
     async *at(places) {
-      for (let i = 0; i < places.length; i += SUBJECTS_AT_ONCE) {
-        const some = places.slice(i, i + SUBJECTS_AT_ONCE);
-        yield (await Promise.all(some.map((place) => direct.allAt(place)))).flat();
+      const some: RawMessage[] = [];
+      for (const place of places) {
+        for await (const page of direct.pagesAt(place)) {
+          some.push(...page);
+          while (some.length >= EVENTS_AT_ONCE) yield some.splice(0, EVENTS_AT_ONCE);
+        }
       }
+      if (some.length > 0) yield some;
     },
   };
 }
 
 const filtersOf = (user: UserId): string[] => TYPES.map((type) => `agents.${type}.*.${user}.*`);
 
-const isMissed = (event: RawMessage, after: number, upTo: number): boolean =>
-  event.seq > after && event.seq <= upTo && mayLeaveMemory(event);
+async function leftBy(memoryIn: MemoryIn, event: RawMessage): Promise<Left> {
+  try {
+    return { seq: event.seq, memories: (await memoryIn(event))?.memories ?? [] };
+  } catch (error) {
+    if (error instanceof TerminalError) return { seq: event.seq, memories: [] };
+    if (error instanceof RetryableError) return { seq: event.seq, memories: undefined };
+    throw error;
+  }
+}
 
 async function told<T>(ask: () => Promise<T>): Promise<T> {
   try {

@@ -14,6 +14,7 @@ const BATCH_MESSAGES = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** Room for one message of every type, each as large as a message may be: these come in one batch or not at all. */
 const HEADS_BYTES = 32 * 1024 * 1024;
+const HEADS_ATTEMPTS = 5;
 
 interface Read {
   readonly messages: RawMessage[];
@@ -21,6 +22,8 @@ interface Read {
   readonly single: boolean;
   /** Messages that match and did not fit into the batch. */
   pending: number;
+  /** For the first message of the answer, and for each behind it. */
+  readonly timer: NodeJS.Timeout;
   readonly done: (error?: Error) => void;
 }
 
@@ -55,11 +58,15 @@ export class DirectReader {
     return messages[0];
   }
 
-  /** The newest message of each subject that matches `filter`. */
+  /** The newest message of each subject that matches `filter`, as of one moment; throws where they do not fit into one answer. */
   async lastOfEach(filter: string): Promise<RawMessage[]> {
     const request = { multi_last: [filter], batch: BATCH_MESSAGES, max_bytes: HEADS_BYTES };
-    const { messages } = await this.#read(request, { single: false });
-    return messages;
+    // A message that is deleted meanwhile ends the answer as well.
+    for (let attempt = 1; attempt <= HEADS_ATTEMPTS; attempt += 1) {
+      const { messages, pending } = await this.#read(request, { single: false });
+      if (pending === 0) return messages;
+    }
+    throw unreadable(`more subjects match ${filter} than fit into one answer`);
   }
 
   /** The oldest message whose subject matches `filter` (wildcards allowed), or undefined. */
@@ -75,10 +82,10 @@ export class DirectReader {
     return all;
   }
 
-  /** As `allAt`, as many at a time as one answer holds, and from the sequence `from` on: for subjects that many write to. */
-  async *pagesAt(subject: string, from = 1): AsyncGenerator<RawMessage[]> {
+  /** As `allAt`, as many at a time as one answer holds, at most `most`, and from the sequence `from` on: for subjects that many write to. */
+  async *pagesAt(subject: string, from = 1, most = BATCH_MESSAGES): AsyncGenerator<RawMessage[]> {
     for (let seq = from; ; ) {
-      const request = { next_by_subj: subject, seq, batch: BATCH_MESSAGES, max_bytes: BATCH_BYTES };
+      const request = { next_by_subj: subject, seq, batch: most, max_bytes: BATCH_BYTES };
       const { messages, pending } = await this.#read(request, { single: false });
       const last = messages.at(-1);
       if (last === undefined) return;
@@ -99,7 +106,7 @@ export class DirectReader {
         if (error === undefined) resolve(read);
         else reject(error);
       };
-      const read: Read = { messages: [], pending: 0, single, done };
+      const read: Read = { messages: [], pending: 0, single, timer, done };
       this.#reads.set(token, read);
       SendBuffer.of(this.#connection).send(
         `$JS.API.DIRECT.GET.${this.#stream}`,
@@ -116,6 +123,7 @@ export class DirectReader {
     const raw = rawOf(message);
     if (Number.isNaN(raw.seq)) return read.done(this.#endOf(message));
     read.messages.push(raw);
+    read.timer.refresh();
     read.pending = Number(raw.header('Nats-Num-Pending') ?? 0);
     if (read.single) read.done();
   }

@@ -199,3 +199,13 @@ test('a read that the server does not answer ends with a stable code', async () 
   await assert.rejects(direct.allAt('x'), unreadable);
   await assert.rejects(direct.lastOfEach('x'), unreadable);
 });
+
+test('the newest of each subject are all of them, or an error where they do not fit into one answer', async () => {
+  const direct = new DirectReader(kernel.connection, 'AGENTS_IN');
+  const knock = (i: number) =>
+    kernel.publisher.publish(`agents.workflow.requested.many-${i}`, {}, '{}', 5_000);
+  await Promise.all(Array.from({ length: 500 }, (_, i) => knock(i)));
+  assert.equal((await direct.lastOfEach('agents.workflow.requested.*')).length, 500);
+  await knock(500);
+  await assert.rejects(direct.lastOfEach('agents.workflow.requested.*'), { code: 'stream_unreadable' });
+});

@@ -6,6 +6,7 @@ import { MEMORY_KEYS_BUCKET, openEntries } from '@troupe/shared';
 import { lexicalEmbedder, lexicalVector } from '../../../services/llm-gateway/src/embedding/lexical.ts';
 import { createChromaServer } from '../../../services/memory/src/chroma-server.ts';
 import { createChromaStore } from '../../../services/memory/src/chroma-store.ts';
+import { openForgottenRecords } from '../../../services/memory/src/erasure/forgotten.ts';
 import { createKeyring } from '../../../services/memory/src/sealing/keyring.ts';
 import { masterKeyOf } from '../../../services/memory/src/sealing/master-key.ts';
 import type { MemoryStore } from '../../../services/memory/src/store.ts';
@@ -37,7 +38,8 @@ export function openStore({ kernel, chromaUrl, masterKey }: System): MemoryStore
   const entries = openEntries(kernel.connection, kernel.publisher, MEMORY_KEYS_BUCKET);
   const keyring = createKeyring(entries, { current: masterKeyOf(masterKey)!, previous: undefined });
   const server = createChromaServer({ url: chromaUrl, timeoutMs: STORE_TIMEOUT_MS });
-  return createChromaStore({ server, keyring, events: openUserEvents(kernel) });
+  const forgotten = openForgottenRecords(kernel);
+  return createChromaStore({ server, keyring, events: openUserEvents(kernel), forgotten: forgotten.of });
 }
 
 /** Resolves when the store has the records: no log, no projection, and the vectors made here. */

@@ -31,6 +31,7 @@ before(async () => {
     ...{ embed, store, tracer: silentTelemetry().tracer, now: Date.now },
     metrics: { searched: () => undefined },
     onIncomplete: () => undefined,
+    withinMs: 80_000,
   });
 
   const texts = [

@@ -3,6 +3,7 @@ import type { RawMessage, WorkflowKey } from '@troupe/contracts';
 import { archiveSubject, EXPECTED_LAST, parseLogSubject, Skeleton } from '@troupe/contracts';
 import type { DirectReader, Publisher } from '@troupe/shared';
 import { RetryableError } from '@troupe/shared';
+import { parseJson } from './parse-json.ts';
 
 /** Of one message, which must stay below 1 MiB; a longer run leaves several. */
 const MOST_EVENTS = 4_000;
@@ -16,7 +17,11 @@ export async function archiveRun(
 ): Promise<void> {
   const subject = archiveSubject({ user, workflow });
   const before = await archive.allAt(subject);
-  const known = new Set(before.flatMap(({ body }) => skeletonIn(body)?.events.map(({ seq }) => seq) ?? []));
+  const known = new Set(
+    before.flatMap(
+      ({ body }) => Skeleton.safeParse(parseJson(body)).data?.events.map(({ seq }) => seq) ?? [],
+    ),
+  );
   const missing = events.filter(({ seq }) => !known.has(seq));
   let last = before.at(-1)?.seq ?? 0;
   for (let from = 0; from < missing.length; from += MOST_EVENTS) {
@@ -40,18 +45,14 @@ export interface ArchiveMeans {
   readonly now: () => Date;
 }
 
-const boneOf = ({ subject, seq, header, storedAt, body }: RawMessage): Skeleton['events'][number] => ({
-  sequence: Number(header('ce-sequence')),
-  seq,
-  type: parseLogSubject(subject)?.type ?? 'unknown',
-  time: new Date(storedAt).toISOString(),
-  bytes: body.length,
-});
-
-function skeletonIn(body: Uint8Array): Skeleton | undefined {
-  try {
-    return Skeleton.safeParse(JSON.parse(Buffer.from(body).toString())).data;
-  } catch {
-    return undefined;
-  }
+function boneOf({ subject, seq, header, storedAt, body }: RawMessage): Skeleton['events'][number] {
+  const sequence = Number(header('ce-sequence'));
+  return {
+    // One that nobody can read is not told apart: that the skeleton can be read matters more.
+    sequence: Number.isSafeInteger(sequence) && sequence > 0 ? sequence : 1,
+    seq,
+    type: parseLogSubject(subject)?.type ?? 'unknown',
+    time: new Date(storedAt).toISOString(),
+    bytes: body.length,
+  };
 }

@@ -13,11 +13,21 @@ export interface Extent {
   readonly user: UserId;
   /** Undefined: everything of the user. */
   readonly workflow: WorkflowId | undefined;
-  /** The runs whose logs are erased. */
-  readonly runs: ReadonlySet<string>;
-  /** Messages at the door that those logs name. */
+  /** The runs whose logs are erased, and the events of each that are in the archive. */
+  readonly logs: ReadonlyMap<string, LogSeqs>;
+  /** Runs that belong to it and go on: nothing of theirs is erased yet. */
+  readonly goingOn: ReadonlySet<string>;
+  /** Messages at the door that the logs name. */
   readonly causes: ReadonlySet<number>;
+  /** The names of objects that the logs name. */
+  readonly objects: ReadonlySet<string>;
   readonly bounds: Bounds;
+}
+
+/** Sequences in the log, of the events that end a run and of the others. */
+export interface LogSeqs {
+  readonly ends: readonly number[];
+  readonly others: readonly number[];
 }
 
 /**
@@ -43,26 +53,35 @@ export async function findLettersAndRequests(streams: Streams, extent: Extent): 
 }
 
 /** What is told to a run that is erased goes with it, whenever it came; a request is a new life if it came behind the bounds. */
-function isAskedBy({ user, workflow, runs, bounds }: Extent, whose: Whose | undefined, seq: number): boolean {
-  if (whose?.user !== user) return false;
-  if (whose.type !== 'workflow.requested' && runs.has(whose.workflow ?? '')) return true;
-  return seq <= (bounds[DOOR_STREAM] ?? 0) && (workflow === undefined || whose.workflow === workflow);
+function isAskedBy(extent: Extent, whose: Whose | undefined, seq: number): boolean {
+  if (whose?.user !== extent.user) return false;
+  if (whose.type !== 'workflow.requested' && extent.logs.has(whose.workflow ?? '')) return true;
+  return isBefore(extent, { ...whose, stream: DOOR_STREAM, seq });
 }
 
 function isLetterOf(extent: Extent, whose: LetterOf | undefined, asked: ReadonlySet<number>): boolean {
   if (whose === undefined) return false;
   const { stream, seq, user } = whose;
   if (stream === DOOR_STREAM) return asked.has(seq) || isAskedBy(extent, whose, seq);
-  return user === extent.user && (extent.runs.has(whose.workflow ?? '') || isBefore(extent, whose));
+  return user === extent.user && (extent.logs.has(whose.workflow ?? '') || isBefore(extent, whose));
 }
 
-const isBefore = ({ workflow, bounds }: Extent, whose: LetterOf): boolean =>
-  whose.seq <= (bounds[whose.stream] ?? 0) && (workflow === undefined || whose.workflow === workflow);
+const isBefore = ({ workflow, bounds, goingOn }: Extent, whose: LetterOf): boolean =>
+  whose.seq <= (bounds[whose.stream] ?? 0) &&
+  (workflow === undefined || whose.workflow === workflow) &&
+  !goingOn.has(whose.workflow ?? '');
 
-/** What stands under subjects that name user and workflow. `later` is asked behind the subjects: its runs are left alone. */
+/**
+ * What stands under subjects that name user and workflow. `later` is asked behind the subjects: its runs are left alone. A record that a
+ * gateway writes into its books behind that, of a call that ends late, holds no text, and stays.
+ */
 export async function findByWorkflow(
   streams: Streams,
-  { user, workflow = '*' }: { readonly user: UserId; readonly workflow: WorkflowId | undefined | '*' },
+  {
+    user,
+    workflow = '*',
+    goingOn,
+  }: Pick<Extent, 'user' | 'goingOn'> & { readonly workflow: string | undefined },
   later: () => Promise<readonly string[]>,
 ): Promise<Found[]> {
   const places = [
@@ -78,7 +97,7 @@ export async function findByWorkflow(
       streams.subjects(stream, `${before}.${user}.${workflow}${behind}`),
     ),
   );
-  const spared = new Set(await later());
+  const spared = new Set([...goingOn, ...(await later())]);
   return Promise.all(
     places.map(({ stream, before }, i) => {
       const place = `${before}.${user}.`.length;

@@ -2,13 +2,25 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import type { WorkflowKey } from '@troupe/contracts';
-import { archiveSubject, Skeleton, UserId, WorkflowId, workflowFilter } from '@troupe/contracts';
-import { ARCHIVE_STREAM, DirectReader, LOG_STREAM, subjectsOf } from '@troupe/shared';
+import type { ErasureJob, WorkflowKey } from '@troupe/contracts';
+import {
+  archiveSubject,
+  doorSubject,
+  logSubject,
+  RUNS_BUCKET,
+  runSummaryKey,
+  Skeleton,
+  UserId,
+  WorkflowId,
+  workflowFilter,
+} from '@troupe/contracts';
+import { ARCHIVE_STREAM, BLOBS_BUCKET, DirectReader, LOG_STREAM, subjectsOf } from '@troupe/shared';
 import type { ErasureStage } from '../test-support/erasure-stage.ts';
 import { openErasureStage } from '../test-support/erasure-stage.ts';
 import type { PlantOptions } from '../test-support/planted-run.ts';
 import { plantRun } from '../test-support/planted-run.ts';
+import { findUnnamedChunks } from './objects.ts';
+import { openStreams } from './streams.ts';
 
 let stage: ErasureStage;
 before(async () => {
@@ -157,6 +169,63 @@ test('a run that goes on is asked to stop, and nothing of it is erased before it
   cancelled.unsubscribe();
   assert.deepEqual(await isOnDisk(run.canary), []);
   assert.deepEqual(await stage.filesWith('forgotten by its user'), []);
+});
+
+test('a run that cannot be ended yet keeps no other run of its user from being erased, and loses nothing itself', async () => {
+  const done = await ended({ user: 'jon', workflow: 'wf_done' });
+  const live = await plantRun(stage, { user: 'jon', workflow: 'wf_live', canary: newCanary() });
+  const before = await isOnDisk(live.canary);
+  await assert.rejects(stage.erase('jon', { kind: 'user' }), { code: 'run_not_ended' });
+  assert.deepEqual(await isOnDisk(done.canary), []);
+  assert.deepEqual(await isOnDisk(live.canary), before);
+  assert.equal((await stage.kernel.log.read.whole(live)).length, 2);
+});
+
+test('a run whose log breaks its contract, so that nobody ever ends it, is erased', async () => {
+  const run = await plantRun(stage, { user: 'kim', workflow: 'wf_1', canary: newCanary() });
+  const { kind } = await stage.kernel.publisher.publish(logSubject('llm.failed', run), {}, 'no event', 5_000);
+  assert.equal(kind, 'stored');
+  await stage.erase('kim', { kind: 'user' });
+  assert.deepEqual(await isOnDisk(run.canary), []);
+  assert.deepEqual(
+    (await skeletons(run)).map(({ events }) => events.length),
+    [3],
+  );
+});
+
+test('what is written of a user behind the look at its place is erased as well', async () => {
+  const run = await ended({ user: 'lea', workflow: 'wf_1' });
+  const late = newCanary();
+  let written = 0;
+  const progress = async ({ workflows }: ErasureJob): Promise<void> => {
+    if (workflows.erased === 0 || written > 0) return;
+    written += 1;
+    const entry = `$KV.${RUNS_BUCKET}.${runSummaryKey(run)}`;
+    assert.equal((await stage.kernel.publisher.publish(entry, {}, late, 5_000)).kind, 'stored');
+  };
+  await stage.erase('lea', { kind: 'user' }, { progress });
+  assert.equal(written, 1);
+  for (const canary of [run.canary, late]) assert.deepEqual(await isOnDisk(canary), []);
+});
+
+test('a dead letter is erased although what names its user was cut from it', async () => {
+  const canary = newCanary();
+  const body = Buffer.from(JSON.stringify({ goal: `${canary} ${'x'.repeat(300_000)}`, user_id: 'mia' }));
+  const subject = doorSubject('workflow.requested');
+  const failure = { code: 'refused', message: 'It was refused.', hint: 'None.' };
+  await stage.kernel.deadLetters.put('test', { subject, seq: 1, body, attempt: 1 }, failure);
+  assert.ok((await isOnDisk(canary)).length > 0);
+  await stage.erase('mia', { kind: 'user' });
+  assert.deepEqual(await isOnDisk(canary), []);
+});
+
+test('chunks of an object that has no name are found once nobody can be writing it any more', async () => {
+  await ended({ user: 'noa', workflow: 'wf_1' });
+  const chunk = await stage.kernel.publisher.publish(`$O.${BLOBS_BUCKET}.C.UNNAMED`, {}, 'x', 5_000);
+  assert.ok(chunk.kind === 'stored');
+  const streams = openStreams(stage.kernel);
+  assert.deepEqual((await findUnnamedChunks(streams, Date.now())).seqs, []);
+  assert.deepEqual((await findUnnamedChunks(streams, Date.now() + 660_000)).seqs, [chunk.seq]);
 });
 
 test('what the user asks for while he is being erased is a new life, and stays', async () => {

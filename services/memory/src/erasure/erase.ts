@@ -1,26 +1,29 @@
 // The work of an erasure: a record, a run, or everything of a user. It may end anywhere and begin again: each part leaves what the next ones
 // need, and does nothing where it was done before.
-//  E1  Nothing is erased of a run that goes on: it is cancelled, and everybody who reads its log is done with it.
-//  E2  The skeleton of a run is in the archive before anything of the run is gone.
+//  E1  Nothing is erased of a run that goes on: it is cancelled, and everybody who reads the log is done with it. One that cannot be
+//      ended yet keeps the erasure waiting, and no other run.
+//  E2  The skeleton of a run is in the archive before anything of the run is gone; an event that is not in it stays.
 //  E3  The log goes last, since it leads to everything else; within it the end of the run, so that it never looks as if it went on.
 //  E4  What began behind the bounds of the job is a new life, and stays.
 //  E5  What remains of the user's memory moves out of the collection that held what is forgotten. That is a rebuild's work, asked for before
 //      the erasure ends: however many erasures follow each other, it is done once behind them.
+//  E6  What is written while it erases is found by the next pass: it ends with one that finds nothing, behind everybody who had something
+//      in hand.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ErasureJob, UserId, WorkflowId } from '@troupe/contracts';
+import type { ErasureJob, RawMessage, UserId, WorkflowId } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
-import { ARCHIVE_STREAM, DOOR_STREAM, LOG_STREAM } from '@troupe/shared';
+import { ARCHIVE_STREAM, DOOR_STREAM, LOG_STREAM, RetryableError } from '@troupe/shared';
 import type { JobMeans, JobWork } from '../jobs/jobs.ts';
 import { withoutWait } from '../jobs/perform-job.ts';
 import { REBUILD } from '../queries.ts';
 import type { Keyring } from '../sealing/keyring.ts';
 import type { MemoryStore } from '../store.ts';
 import { archiveRun } from './archive-run.ts';
-import type { Extent } from './belongings.ts';
+import type { Extent, LogSeqs } from './belongings.ts';
 import { findByWorkflow, findLettersAndRequests } from './belongings.ts';
-import { endRun } from './end-run.ts';
+import { endRuns, goingOnAmong } from './end-run.ts';
 import type { ForgottenRecords } from './forgotten.ts';
-import { findObject, objectsIn, objectsOf } from './objects.ts';
+import { findObject, findUnnamedChunks, objectsIn, objectsOf } from './objects.ts';
 import { settled } from './settled.ts';
 import type { Runs, StoredRuns } from './stored-runs.ts';
 import { isEnd, openStoredRuns } from './stored-runs.ts';
@@ -28,7 +31,7 @@ import type { Found, Streams } from './streams.ts';
 import { openStreams } from './streams.ts';
 
 export interface ErasureOptions {
-  readonly kernel: Pick<Kernel, 'connection' | 'publisher'>;
+  readonly kernel: Pick<Kernel, 'connection' | 'publisher' | 'log'>;
   readonly store: Pick<MemoryStore, 'forgetRecord' | 'forgetWorkflow' | 'forgetUser'>;
   readonly keyring: Pick<Keyring, 'destroy'>;
   readonly forgotten: Pick<ForgottenRecords, 'add' | 'clear'>;
@@ -94,38 +97,55 @@ class Erasure {
     const { settleMs, inHandMs } = this.#with.times;
     // What waits at the door becomes a run first, whose log leads to the rest.
     await this.#settled({ stream: DOOR_STREAM, seq: bounds[DOOR_STREAM] ?? 0 }, settleMs);
-    const earlier = await this.#begin();
-    const last = await this.#endRuns(earlier);
-    const isSettled = await this.#settled({ stream: LOG_STREAM, seq: last }, settleMs);
-
-    const extent = await this.#archive(earlier);
-    await this.#eraseBelongings(extent);
-    for (const workflow of earlier) await this.#eraseLog(workflow);
-    if (!isSettled) await sleep(inHandMs, undefined, { signal });
+    let pass = await this.#pass({ isFirst: true });
+    while (!pass.isSettled || pass.hasErased) {
+      if (!pass.isSettled) await sleep(inHandMs, undefined, { signal });
+      pass = await this.#pass({ isFirst: false });
+    }
     const { rebuilding } = await this.#forget();
     // What a new life left meanwhile may have gone with the old one's memory.
     if (rebuilding || (await this.#runs()).later.length > 0) await ask(REBUILD);
   }
 
-  async #begin(): Promise<readonly WorkflowId[]> {
+  /** Erases what there is now. An attempt that goes on from another one does not know whether the readers were done: it asks, too. */
+  async #pass({
+    isFirst,
+  }: {
+    readonly isFirst: boolean;
+  }): Promise<{ isSettled: boolean; hasErased: boolean }> {
+    const before = this.#job.messages_erased;
     const { earlier } = await this.#runs();
-    const { erased } = this.#job.workflows;
-    await this.#progress({ workflows: { erased, total: erased + earlier.length } });
-    return earlier;
+    if (earlier.length > 0) {
+      const { erased } = this.#job.workflows;
+      await this.#progress({ workflows: { erased, total: erased + earlier.length } });
+    }
+    const goingOn = new Set(await this.#endRuns(earlier));
+    const ended = earlier.filter((workflow) => !goingOn.has(workflow));
+    const isSettled = (!isFirst && ended.length === 0) || (await this.#logSettled());
+
+    const extent = await this.#archive(ended, goingOn);
+    await this.#eraseBelongings(extent);
+    for (const log of extent.logs.values()) await this.#eraseLog(log);
+    const [first] = goingOn;
+    if (first !== undefined) throw notEnded(first, goingOn.size - 1);
+    return { isSettled, hasErased: ended.length > 0 || this.#job.messages_erased > before };
   }
 
-  /** Resolves with where the logs end. */
-  async #endRuns(workflows: readonly WorkflowId[]): Promise<number> {
+  /** Resolves with those that go on. */
+  async #endRuns(workflows: readonly WorkflowId[]): Promise<WorkflowId[]> {
     const { runs, kernel, times } = this.#with;
-    let last = 0;
-    for (const workflow of workflows) {
-      const key = { user: this.#of.user, workflow };
-      const { isEnded } = await runs.end(key);
-      if (!isEnded) await this.#progress({ waits_for: `the end of the workflow ${workflow}` });
-      const within = { withinMs: times.endMs, signal: this.#means.signal };
-      last = Math.max(last, await endRun(key, { runs, publisher: kernel.publisher }, within));
-    }
-    return last;
+    const keys = workflows.map((workflow) => ({ user: this.#of.user, workflow }));
+    const goingOn = await goingOnAmong(keys, runs);
+    const [first] = goingOn;
+    if (first === undefined) return [];
+    await this.#progress({ waits_for: `the end of ${named(first.workflow, goingOn.length - 1)}` });
+    const means = { runs, kernel, withinMs: times.endMs, signal: this.#means.signal };
+    return (await endRuns(goingOn, means)).map(({ workflow }) => workflow);
+  }
+
+  async #logSettled(): Promise<boolean> {
+    const { streams, times } = this.#with;
+    return this.#settled({ stream: LOG_STREAM, seq: await streams.end(LOG_STREAM) }, times.settleMs);
   }
 
   async #settled(at: { readonly stream: string; readonly seq: number }, withinMs: number): Promise<boolean> {
@@ -134,12 +154,11 @@ class Erasure {
     return settled(this.#with.kernel.connection, at, within);
   }
 
-  async #archive(
-    workflows: readonly WorkflowId[],
-  ): Promise<Extent & { readonly objects: ReadonlySet<string> }> {
+  async #archive(workflows: readonly WorkflowId[], goingOn: ReadonlySet<WorkflowId>): Promise<Extent> {
     const { runs, streams, kernel } = this.#with;
     const { user, workflow } = this.#of;
     const archive = streams.reader(ARCHIVE_STREAM);
+    const logs = new Map<WorkflowId, LogSeqs>();
     const causes = new Set<number>();
     const objects = new Set<string>();
     for (const one of workflows) {
@@ -150,35 +169,36 @@ class Erasure {
       });
       for (const event of events) causes.add((await runs.causedAtDoor(event)) ?? 0);
       for (const object of objectsIn(events, user)) objects.add(object);
+      logs.set(one, { ends: seqsOf(events, isEnd), others: seqsOf(events, (event) => !isEnd(event)) });
     }
-    return { user, workflow, runs: new Set(workflows), causes, objects, bounds: this.#means.bounds };
+    return { user, workflow, logs, goingOn, causes, objects, bounds: this.#means.bounds };
   }
 
-  async #eraseBelongings(extent: Extent & { readonly objects: ReadonlySet<string> }): Promise<void> {
+  async #eraseBelongings(extent: Extent): Promise<void> {
     const { streams } = this.#with;
     for (const found of await findLettersAndRequests(streams, extent)) await this.#erase(found);
     await this.#eraseObjects(extent);
     const later = async (): Promise<readonly WorkflowId[]> => (await this.#runs()).later;
-    for (const found of await findByWorkflow(streams, this.#of, later)) await this.#erase(found);
+    for (const found of await findByWorkflow(streams, extent, later)) await this.#erase(found);
   }
 
-  async #eraseObjects(extent: Extent & { readonly objects: ReadonlySet<string> }): Promise<void> {
+  async #eraseObjects({ user, workflow, logs, ...extent }: Extent): Promise<void> {
     const { runs, streams } = this.#with;
-    const { user, workflow } = this.#of;
     const objects = new Set(workflow === undefined ? await objectsOf(streams, user) : extent.objects);
-    if (objects.size === 0) return;
-    const { earlier, later } = await runs.of(user, this.#means.bounds);
-    for (const other of [...earlier, ...later].filter((one) => !extent.runs.has(one))) {
-      for (const held of objectsIn(await runs.events({ user, workflow: other }), user)) objects.delete(held);
+    if (objects.size > 0) {
+      const { earlier, later } = await runs.of(user, extent.bounds);
+      for (const other of [...earlier, ...later].filter((one) => !logs.has(one))) {
+        const held = objectsIn(await runs.events({ user, workflow: other }), user);
+        for (const object of held) objects.delete(object);
+      }
     }
-    for (const object of objects) await this.#erase(await findObject(streams, object));
+    for (const object of objects)
+      for (const found of await findObject(streams, object)) await this.#erase(found);
+    if (workflow === undefined) await this.#erase(await findUnnamedChunks(streams, Date.now()));
   }
 
-  async #eraseLog(workflow: WorkflowId): Promise<void> {
-    const events = await this.#with.runs.events({ user: this.#of.user, workflow });
-    const [ends, others] = [events.filter(isEnd), events.filter((event) => !isEnd(event))];
-    for (const part of [others, ends])
-      await this.#erase({ stream: LOG_STREAM, seqs: part.map(({ seq }) => seq) });
+  async #eraseLog({ others, ends }: LogSeqs): Promise<void> {
+    for (const seqs of [others, ends]) await this.#erase({ stream: LOG_STREAM, seqs });
     const { erased, total } = this.#job.workflows;
     await this.#progress({ workflows: { erased: erased + 1, total: Math.max(total, erased + 1) } });
   }
@@ -186,6 +206,7 @@ class Erasure {
   async #forget(): Promise<{ readonly rebuilding: boolean }> {
     const { store, keyring, forgotten } = this.#with;
     const { user, workflow } = this.#of;
+    await this.#progress({});
     if (workflow !== undefined) return store.forgetWorkflow(user, workflow);
     await store.forgetUser(user);
     await keyring.destroy(user);
@@ -200,6 +221,8 @@ class Erasure {
 
   async #erase(found: Found): Promise<void> {
     if (found.seqs.length === 0) return;
+    // Who lost the job to another process erases no more.
+    await this.#progress({});
     const erased = await this.#with.streams.erase(found, this.#means.signal);
     await this.#progress({ messages_erased: this.#job.messages_erased + erased });
   }
@@ -209,3 +232,15 @@ class Erasure {
     await this.#means.progress(this.#job);
   }
 }
+
+const seqsOf = (events: readonly RawMessage[], belongs: (event: RawMessage) => boolean): number[] =>
+  events.filter(belongs).map(({ seq }) => seq);
+
+const named = (workflow: WorkflowId, others: number): string =>
+  `the workflow ${workflow}${others === 0 ? '' : ` and ${others} more`}`;
+
+const notEnded = (workflow: WorkflowId, others: number): RetryableError =>
+  new RetryableError(
+    'run_not_ended',
+    `There is no end yet of ${named(workflow, others)}: a planner has to cancel what goes on.`,
+  );

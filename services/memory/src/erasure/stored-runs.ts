@@ -3,7 +3,7 @@
 import type { RawMessage, UserId, WorkflowId, WorkflowKey } from '@troupe/contracts';
 import { isTerminal, parseLogSubject, workflowFilter } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
-import { DOOR_STREAM, LOG_STREAM, streamId } from '@troupe/shared';
+import { DOOR_STREAM, LOG_STREAM, RetryableError, streamId } from '@troupe/shared';
 import type { Bounds } from '../jobs/jobs.ts';
 import type { Streams } from './streams.ts';
 
@@ -13,8 +13,8 @@ export interface StoredRuns {
   of(user: UserId, bounds: Bounds, workflow?: WorkflowId): Promise<Runs>;
   /** What is left of a run's log, oldest first. */
   events(key: WorkflowKey): Promise<RawMessage[]>;
-  /** Whether the log has a terminal event, and the sequence of the newest event. */
-  end(key: WorkflowKey): Promise<{ readonly isEnded: boolean; readonly seq: number }>;
+  /** Whether the log has a terminal event, or nothing at all. */
+  isEnded(key: WorkflowKey): Promise<boolean>;
   /** The sequence at the door of the message that caused an event; undefined where something else did. */
   causedAtDoor(event: RawMessage): Promise<number | undefined>;
 }
@@ -28,8 +28,14 @@ export function openStoredRuns(connection: Kernel['connection'], streams: Stream
   const log = streams.reader(LOG_STREAM);
   let door: Promise<string> | undefined;
 
+  const doorId = (): Promise<string> =>
+    streamId(connection, DOOR_STREAM).catch((cause: unknown) => {
+      door = undefined;
+      throw new RetryableError('stream_unreadable', 'The stream of the door could not be read.', { cause });
+    });
+
   async function causedAtDoor(event: RawMessage): Promise<number | undefined> {
-    const name = await (door ??= streamId(connection, DOOR_STREAM));
+    const name = await (door ??= doorId());
     const cause = event.header('ce-causationid') ?? '';
     return cause.startsWith(`${name}/`) ? Number(cause.slice(name.length + 1)) : undefined;
   }
@@ -58,12 +64,9 @@ export function openStoredRuns(connection: Kernel['connection'], streams: Stream
       const perSubject = await Promise.all(newest.map(({ subject }) => log.allAt(subject)));
       return perSubject.flat().sort((a, b) => a.seq - b.seq);
     },
-    async end(key) {
+    async isEnded(key) {
       const newest = await log.lastOfEach(workflowFilter(key));
-      return {
-        isEnded: newest.some(isEnd),
-        seq: Math.max(0, ...newest.map(({ seq }) => seq)),
-      };
+      return newest.length === 0 || newest.some(isEnd);
     },
     causedAtDoor,
   };

@@ -2,11 +2,13 @@
 // connection keeps for good.
 import type { RawMessage } from '@troupe/contracts';
 import type { Kernel } from '@troupe/shared';
-import { DirectReader, eraseMessages, subjectsOf } from '@troupe/shared';
+import { DirectReader, eraseMessages, RetryableError, subjectsOf } from '@troupe/shared';
 
 /** All throw RetryableError `stream_unreadable`. */
 export interface Streams {
   reader(stream: string): DirectReader;
+  /** The last sequence. */
+  end(stream: string): Promise<number>;
   /** Those that match `filter` and have messages. */
   subjects(stream: string, filter: string): Promise<string[]>;
   /** The sequences of the messages at `subjects`, in order; of all, or of those that `belongs` takes. */
@@ -34,6 +36,14 @@ export function openStreams({ connection }: Pick<Kernel, 'connection'>): Streams
   };
   return {
     reader,
+    async end(stream) {
+      try {
+        const { streams } = await connection.jetstreamManager();
+        return (await streams.info(stream)).state.last_seq;
+      } catch (cause) {
+        throw new RetryableError('stream_unreadable', `The end of ${stream} could not be read.`, { cause });
+      }
+    },
     subjects: (stream, filter) => subjectsOf(connection, stream, filter),
     async seqsAt(stream, subjects, belongs = () => true) {
       const seqs: number[] = [];

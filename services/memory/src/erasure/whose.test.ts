@@ -25,7 +25,12 @@ const atTheDoor: readonly [
     'cid',
     'w',
   ],
-  ['a body that was cut', BARE, '{"user_id": "dan", "workflow_id":"wf_3", "goal": "abc', 'dan', 'wf_3'],
+  [
+    'what a structured CloudEvent says beside its data is not the request',
+    BARE,
+    { specversion: '1.0', user_id: 'bob', data: { user_id: 'cid' } },
+    'cid',
+  ],
   ['a body that is no JSON', `${BARE}.eve`, 'hello', 'eve'],
   ['a user that cannot be', BARE, { user_id: 7 }, undefined],
   ['another subject', 'agents.llm.requested.1.ann.wf_1', {}, undefined],
@@ -39,15 +44,17 @@ for (const [what, subject, body, user, workflow] of atTheDoor) {
 
 test('a dead letter is that of the message which it holds: an event, a timer, or what came in at the door', () => {
   const key = { user: UserId.parse('ann'), workflow: WorkflowId.parse('wf_1') };
-  const letter = (subject: string, body: unknown = {}): Buffer =>
-    bytes({ consumer: 'c', subject, seq: 7, body_base64: bytes(body).toString('base64') });
-  const told = (subject: string, body?: unknown): unknown[] => {
-    const whose = whoseLetter(letter(subject, body));
+  const letter = (subject: string, body: unknown = {}, known: object = {}): Buffer =>
+    bytes({ ...known, consumer: 'c', subject, seq: 7, body_base64: bytes(body).toString('base64') });
+  const told = (subject: string, body?: unknown, known?: object): unknown[] => {
+    const whose = whoseLetter(letter(subject, body, known));
     return [whose?.user, whose?.workflow, whose?.stream, whose?.seq];
   };
   assert.deepEqual(told(logSubject('tool.requested', key)), ['ann', 'wf_1', 'AGENTS', 7]);
   assert.deepEqual(told('agents-timers.fired.ann.wf_1.t'), ['ann', 'wf_1', 'AGENTS_TIMERS', 7]);
   assert.deepEqual(told(BARE, { user_id: 'bob' }), ['bob', undefined, 'AGENTS_IN', 7]);
+  const cut = '{"goal":"abc';
+  assert.deepEqual(told(BARE, cut, { user: 'dan', workflow: 'wf_3' }), ['dan', 'wf_3', 'AGENTS_IN', 7]);
   assert.equal(whoseLetter(bytes({ type: 'io.nats.jetstream.advisory.v1.max_deliver' })), undefined);
   assert.equal(whoseLetter(bytes('no letter')), undefined);
 });

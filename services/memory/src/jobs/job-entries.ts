@@ -4,19 +4,19 @@ import { z } from 'zod';
 import { MemoryJob, UserId } from '@troupe/contracts';
 import type { Entries, Kernel } from '@troupe/shared';
 import { MEMORY_JOBS_BUCKET, RetryableError, subjectsOf } from '@troupe/shared';
+import { parseJson } from '../erasure/parse-json.ts';
 import type { Bounds } from './jobs.ts';
 
 const PUT_TIMEOUT_MS = 2_000;
 /** Done jobs of a user that are kept to be told of. */
 const KEPT = 20;
 
-const Stored = z.object({ job: MemoryJob, bounds: z.record(z.string(), z.int().nonnegative()).optional() });
+const Stored = z.object({ job: MemoryJob, bounds: z.record(z.string(), z.int().nonnegative()) });
 
 export interface OpenJob {
   readonly user: UserId;
   readonly job: MemoryJob;
-  /** From when it began. */
-  readonly bounds: Bounds | undefined;
+  readonly bounds: Bounds;
   readonly revision: number;
 }
 
@@ -29,9 +29,9 @@ export interface JobEntries {
   /** The newest first. */
   done(user: UserId): Promise<MemoryJob[]>;
   /** Undefined where somebody else was first. */
-  add(user: UserId, job: MemoryJob): Promise<OpenJob | undefined>;
-  /** Throws `memory_jobs_unavailable`, too, where somebody else changed it. */
-  change(open: OpenJob, change: Pick<OpenJob, 'job' | 'bounds'>): Promise<OpenJob>;
+  add(user: UserId, change: Pick<OpenJob, 'job' | 'bounds'>): Promise<OpenJob | undefined>;
+  /** Undefined where somebody else changed it. */
+  change(open: OpenJob, change: Partial<Pick<OpenJob, 'job' | 'bounds'>>): Promise<OpenJob | undefined>;
   /** An end that is told twice, or was begun and not finished, is one end. */
   end(open: OpenJob, job: MemoryJob): Promise<void>;
 }
@@ -39,8 +39,7 @@ export interface JobEntries {
 export function createJobEntries(connection: Kernel['connection'], entries: Entries): JobEntries {
   const prefix = `$KV.${MEMORY_JOBS_BUCKET}.`;
 
-  async function put(user: UserId, entry: Omit<OpenJob, 'user'>): Promise<OpenJob | undefined> {
-    const { job, bounds, revision } = entry;
+  async function put({ user, job, bounds, revision }: OpenJob): Promise<OpenJob | undefined> {
     const value = JSON.stringify({ job, bounds });
     const outcome = await entries.put(openEntry(user, job.id), value, revision, PUT_TIMEOUT_MS);
     if (outcome.kind === 'stored') return { user, job, bounds, revision: outcome.seq };
@@ -51,33 +50,32 @@ export function createJobEntries(connection: Kernel['connection'], entries: Entr
   async function done(user: UserId): Promise<MemoryJob[]> {
     const found = await entries.read(`done.${user}.*`);
     return [...found.values()]
-      .flatMap(({ value }) => MemoryJob.safeParse(jsonOf(value)).data ?? [])
+      .flatMap(({ value = '' }) => MemoryJob.safeParse(parseJson(value)).data ?? [])
       .sort((a, b) => Date.parse(b.done_at ?? b.asked_at) - Date.parse(a.done_at ?? a.asked_at));
   }
 
   return {
     async users() {
       const subjects = await subjectsOf(connection, `KV_${MEMORY_JOBS_BUCKET}`, `${prefix}open.*.*`);
-      return [
-        ...new Set(subjects.map((subject) => UserId.parse(subject.slice(prefix.length).split('.')[1]))),
-      ];
+      const users = subjects.flatMap(
+        (subject) => UserId.safeParse(subject.slice(prefix.length).split('.')[1]).data ?? [],
+      );
+      return [...new Set(users)];
     },
     async open(user) {
-      const found = await entries.read(`open.${user}.*`);
-      return [...found.values()]
-        .flatMap(({ value, revision }) => {
-          const { data } = Stored.safeParse(jsonOf(value));
-          return data === undefined ? [] : [{ user, job: data.job, bounds: data.bounds, revision }];
+      const found = [...(await entries.read(`open.${user}.*`))];
+      return found
+        .map(([name, { value = '', revision }]) => {
+          const { data } = Stored.safeParse(parseJson(value));
+          // What was promised is in it: nobody is told that it is done.
+          if (data === undefined) throw unavailable(`the entry ${name} cannot be read`);
+          return { user, job: data.job, bounds: data.bounds, revision };
         })
-        .sort((a, b) => erasuresFirst(a.job, b.job));
+        .sort((a, b) => rank(a.job) - rank(b.job) || Date.parse(a.job.asked_at) - Date.parse(b.job.asked_at));
     },
     done,
-    add: (user, job) => put(user, { job, bounds: undefined, revision: 0 }),
-    async change(open, change) {
-      const changed = await put(open.user, { ...change, revision: open.revision });
-      if (changed === undefined) throw unavailable('it was changed by another process');
-      return changed;
-    },
+    add: (user, job) => put({ user, ...job, revision: 0 }),
+    change: (open, change) => put({ ...open, ...change }),
     async end({ user, revision }, job) {
       const name = `done.${user}.${job.id}`;
       const before = (await entries.read(name)).get(name)?.revision ?? 0;
@@ -91,16 +89,11 @@ export function createJobEntries(connection: Kernel['connection'], entries: Entr
 
 const openEntry = (user: UserId, id: string): string => `open.${user}.${id}`;
 
-const erasuresFirst = (a: MemoryJob, b: MemoryJob): number =>
-  Number(b.kind === 'erase') - Number(a.kind === 'erase') || Date.parse(a.asked_at) - Date.parse(b.asked_at);
-
-function jsonOf(value: string | undefined): unknown {
-  try {
-    return JSON.parse(value ?? '');
-  } catch {
-    return undefined;
-  }
+/** Behind an erasure of the whole user nothing is left to the other ones. */
+function rank(job: MemoryJob): number {
+  if (job.kind === 'rebuild') return 2;
+  return job.scope.kind === 'user' ? 0 : 1;
 }
 
-const unavailable = (why: string): RetryableError =>
+export const unavailable = (why: string): RetryableError =>
   new RetryableError('memory_jobs_unavailable', `A job of memory could not be written: ${why}.`);

@@ -2,9 +2,8 @@
 // tried again, later and later.
 import type { MemoryJob, UserId } from '@troupe/contracts';
 import type { Kernel, Leases } from '@troupe/shared';
-import { CLOCK_STREAM, DOOR_STREAM, LOG_STREAM } from '@troupe/shared';
-import type { JobEntries } from './job-entries.ts';
-import type { Bounds, Jobs, Work } from './jobs.ts';
+import type { JobEntries, OpenJob } from './job-entries.ts';
+import type { Jobs, Work } from './jobs.ts';
 import { performJob } from './perform-job.ts';
 import { withLease } from './with-lease.ts';
 
@@ -29,6 +28,8 @@ interface Busy {
   ended: Promise<void>;
   /** The kind of job that is under way, and how it is stopped. */
   current: { readonly kind: MemoryJob['kind']; readonly stop: () => void } | undefined;
+  /** The ids of jobs that failed: the others go on without them, and they are tried again behind a pause. */
+  readonly failed: Set<string>;
 }
 
 export class JobRunner {
@@ -99,15 +100,15 @@ export class JobRunner {
   }
 
   /** An erasure does not wait for a rebuild, which may take long. */
-  async #makeWay(user: UserId, { current }: Busy): Promise<void> {
+  async #makeWay(user: UserId, { current, failed }: Busy): Promise<void> {
     if (current?.kind !== 'rebuild') return;
-    const [first] = await this.#options.entries.open(user);
+    const first = (await this.#options.entries.open(user)).find(({ job }) => !failed.has(job.id));
     if (first?.job.kind === 'erase') current.stop();
   }
 
   #serve(user: UserId): void {
     const { leases, instance, kernel } = this.#options;
-    const busy: Busy = { current: undefined, ended: Promise.resolve() };
+    const busy: Busy = { current: undefined, failed: new Set(), ended: Promise.resolve() };
     this.#busy.set(user, busy);
     const held = { name: `memory-job.${user}`, holder: instance, signal: this.#leaving.signal };
     busy.ended = withLease(leases, held, (signal) => this.#doAll(user, busy, signal))
@@ -130,30 +131,25 @@ export class JobRunner {
   }
 
   async #doAll(user: UserId, busy: Busy, signal: AbortSignal): Promise<void> {
-    const { entries, work, ask, kernel } = this.#options;
-    for (let [next] = await entries.open(user); next !== undefined; [next] = await entries.open(user)) {
+    const { entries, work, ask } = this.#options;
+    const next = async (): Promise<OpenJob | undefined> =>
+      (await entries.open(user)).find(({ job }) => !busy.failed.has(job.id));
+    const errors: unknown[] = [];
+    for (let open = await next(); open !== undefined; open = await next()) {
       signal.throwIfAborted();
       const stopped = new AbortController();
       const stop = (): void => stopped.abort(new Error('an erasure comes first'));
-      busy.current = { kind: next.job.kind, stop };
-      const means = {
-        ...{ entries, work, ask },
-        bounds: () => lastSequences(kernel.connection),
-        signal: AbortSignal.any([signal, stopped.signal]),
-      };
+      busy.current = { kind: open.job.kind, stop };
+      const means = { ...{ entries, work, ask }, signal: AbortSignal.any([signal, stopped.signal]) };
       try {
-        await performJob(next, means);
+        await performJob(open, means);
       } catch (error) {
-        if (!stopped.signal.aborted) throw error;
+        if (signal.aborted) throw error;
+        if (stopped.signal.aborted) continue;
+        busy.failed.add(open.job.id);
+        errors.push(error);
       }
     }
+    if (errors.length > 0) throw errors[0];
   }
-}
-
-async function lastSequences(connection: Kernel['connection']): Promise<Bounds> {
-  const { streams } = await connection.jetstreamManager();
-  const last = [LOG_STREAM, DOOR_STREAM, CLOCK_STREAM].map(
-    async (stream) => [stream, (await streams.info(stream)).state.last_seq] as const,
-  );
-  return Object.fromEntries(await Promise.all(last));
 }

@@ -9,7 +9,14 @@ import type { MemoryJob } from '@troupe/contracts';
 import { UserId } from '@troupe/contracts';
 import { findNatsServer, localDir, startNatsServer } from '@troupe/setup';
 import type { Actor, Kernel } from '@troupe/shared';
-import { createLogger, environment, openKernel, provision, RetryableError } from '@troupe/shared';
+import {
+  createLogger,
+  DOOR_STREAM,
+  environment,
+  openKernel,
+  provision,
+  RetryableError,
+} from '@troupe/shared';
 import type { Jobs, Work } from './jobs.ts';
 import { startJobs } from './start-jobs.ts';
 
@@ -50,19 +57,70 @@ async function ended(jobs: Jobs, user: UserId, id: string): Promise<MemoryJob> {
 const wholeUser = { kind: 'erase', id: 'user', scope: { kind: 'user' } } as const;
 const rebuild = { kind: 'rebuild', id: 'rebuild' } as const;
 
-test('a job is stored when it is taken on, and asked for again while it is under way it is the same', async () => {
+test('a rebuild is stored when it is taken on, and asked for again while it is under way it is the same', async () => {
   const user = UserId.parse('ann');
   const gate = Promise.withResolvers<void>();
-  const jobs = process_({ erase: () => gate.promise });
-  const asked = await jobs.ask(user, wholeUser);
-  assert.deepEqual(await jobs.ask(user, wholeUser), { ...asked, state: (await jobs.of(user))[0]?.state });
+  const jobs = process_({ rebuild: () => gate.promise });
+  const asked = await jobs.ask(user, rebuild);
+  assert.deepEqual(await jobs.ask(user, rebuild), { ...asked, state: (await jobs.of(user))[0]?.state });
   gate.resolve();
-  const job = await ended(jobs, user, 'user');
+  const job = await ended(jobs, user, 'rebuild');
   assert.ok(job.done_at !== undefined && job.asked_at === asked.asked_at);
-  const again = await jobs.ask(user, wholeUser);
+  const again = await jobs.ask(user, rebuild);
   assert.notEqual(again.asked_at, asked.asked_at);
-  await ended(jobs, user, 'user');
+  await ended(jobs, user, 'rebuild');
   assert.equal((await jobs.of(user)).length, 1);
+  await jobs.drain(1_000);
+});
+
+test('an erasure that is asked for again covers what came meanwhile: before it begins by its own bounds, afterwards by one behind it', async () => {
+  const user = UserId.parse('hal');
+  const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const ends: number[] = [];
+  const jobs = process_({
+    async erase(_, __, { bounds }) {
+      ends.push(bounds[DOOR_STREAM] ?? 0);
+      begun.resolve();
+      await gate.promise;
+    },
+  });
+  const askBehindRequest = async (): Promise<MemoryJob> => {
+    await kernel.publisher.publish('agents.workflow.requested.hal', {}, '{}', 2_000);
+    return jobs.ask(user, wholeUser);
+  };
+  const first = await askBehindRequest();
+  await begun.promise;
+  const second = await askBehindRequest();
+  const third = await askBehindRequest();
+  assert.notEqual(second.id, first.id);
+  assert.equal(third.id, second.id);
+  gate.resolve();
+  await ended(jobs, user, first.id);
+  await ended(jobs, user, second.id);
+  assert.deepEqual(
+    ends.map((end) => end - (ends[0] ?? 0)),
+    [0, 2],
+  );
+  await jobs.drain(1_000);
+});
+
+test('a job that cannot end keeps none of the user’s others waiting', async () => {
+  const user = UserId.parse('ida');
+  let isStuck = true;
+  const jobs = process_({
+    erase: (_, { id }) =>
+      id === 'stuck' && isStuck
+        ? Promise.reject(new RetryableError('run_not_ended', 'it goes on'))
+        : nothing(),
+  });
+  await jobs.ask(user, { ...wholeUser, id: 'stuck' });
+  await jobs.ask(user, { ...wholeUser, id: 'other' });
+  await jobs.ask(user, rebuild);
+  await ended(jobs, user, 'other');
+  await ended(jobs, user, 'rebuild');
+  assert.equal((await jobs.of(user)).find(({ id }) => id === 'stuck')?.waits_for, 'it goes on');
+  isStuck = false;
+  await ended(jobs, user, 'stuck');
   await jobs.drain(1_000);
 });
 
@@ -89,7 +147,7 @@ test('any number of processes do each job once, a user’s one after the other',
   await Promise.all(all.map((jobs) => jobs.drain(1_000)));
 });
 
-test('a job that fails says what it waits for, is tried again from where it stood, and its bounds stay those of its beginning', async () => {
+test('a job that fails says what it waits for, is tried again from where it stood, and its bounds stay those of when it was asked for', async () => {
   const user = UserId.parse('eve');
   const seen: unknown[] = [];
   let attempts = 0;

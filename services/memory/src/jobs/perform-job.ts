@@ -1,14 +1,14 @@
-// One attempt at one job: notes where the streams end when it begins, does the work, and says in the entry how it went.
+// One attempt at one job: says in its entry that it runs, does the work, and says how that went.
 import type { MemoryJob, UserId } from '@troupe/contracts';
 import { RetryableError, TerminalError } from '@troupe/shared';
 import type { JobEntries, OpenJob } from './job-entries.ts';
-import type { Bounds, JobMeans, Jobs, Work } from './jobs.ts';
+import { unavailable } from './job-entries.ts';
+import type { JobMeans, Jobs, Work } from './jobs.ts';
 
 export interface PerformMeans {
   readonly entries: JobEntries;
   readonly work: Work;
   readonly ask: Jobs['ask'];
-  readonly bounds: () => Promise<Bounds>;
   readonly signal: AbortSignal;
 }
 
@@ -18,13 +18,15 @@ const WAITS_FOR = 500;
 /** Throws what the work throws, after the entry says it: the job is then tried again. */
 export async function performJob(open: OpenJob, means: PerformMeans): Promise<void> {
   const { entries, work, ask, signal } = means;
-  const { user } = open;
-  const bounds = open.bounds ?? (await means.bounds());
-  let at = await entries.change(open, { job: { ...open.job, state: 'running' }, bounds });
+  const { user, bounds } = open;
+  let at = open;
   const progress = async (job: MemoryJob): Promise<void> => {
     signal.throwIfAborted();
-    at = await entries.change(at, { job, bounds });
+    const changed = await entries.change(at, { job });
+    if (changed === undefined) throw unavailable('it was changed by another process');
+    at = changed;
   };
+  await progress({ ...open.job, state: 'running' });
   try {
     await perform(
       work,
@@ -33,8 +35,9 @@ export async function performJob(open: OpenJob, means: PerformMeans): Promise<vo
     );
     await entries.end(at, { ...withoutWait(at.job), state: 'done', done_at: new Date().toISOString() });
   } catch (error) {
-    // A wait that the process's end cut short is no news.
-    if (!signal.aborted) await entries.change(at, { job: { ...at.job, waits_for: reasonOf(error) }, bounds });
+    // A wait that the process's end cut short is no news; and that the reason cannot be written is not the reason.
+    if (!signal.aborted)
+      await entries.change(at, { job: { ...at.job, waits_for: reasonOf(error) } }).catch(() => undefined);
     throw error;
   }
 }

@@ -19,7 +19,7 @@ export async function withLease(
 ): Promise<boolean> {
   const lost = new AbortController();
   const claim = async (): Promise<boolean> => {
-    const lease = (await leases.read()).get(name);
+    const lease = (await leases.read(name)).get(name);
     if (lease?.holder !== undefined && lease.holder !== holder) {
       lost.abort(new Error(`the lease ${name} is another process's`));
       return false;
@@ -28,12 +28,21 @@ export async function withLease(
   };
   if (!(await claim())) return false;
   // One that fails is made up for by the next: while the server is away nobody else gets it either.
-  const renewals = setInterval(() => void claim().catch(() => false), RENEW_EVERY_MS);
+  let renewal: Promise<unknown> | undefined;
+  const renewals = setInterval(() => {
+    renewal ??= claim()
+      .catch(() => false)
+      .finally(() => {
+        renewal = undefined;
+      });
+  }, RENEW_EVERY_MS);
   try {
     await work(AbortSignal.any([signal, lost.signal]));
     return true;
   } finally {
     clearInterval(renewals);
+    // One that came behind the release would take the lease again.
+    await renewal;
     // What cannot be given back expires.
     await leases.release(name, holder).catch(() => undefined);
   }

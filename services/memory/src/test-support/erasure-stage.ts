@@ -61,8 +61,11 @@ export async function openErasureStage(): Promise<ErasureStage> {
   const entries = openEntries(kernel.connection, kernel.publisher, MEMORY_KEYS_BUCKET);
   const keyring = createKeyring(entries, { current: randomKey(), previous: undefined });
   const server = createChromaServer({ url: chroma.url, timeoutMs: 5_000 });
-  const store = createChromaStore({ server, keyring, events: openUserEvents(kernel) });
   const forgotten = openForgottenRecords(kernel);
+  const store = createChromaStore({
+    ...{ server, keyring, forgotten: forgotten.of },
+    events: openUserEvents(kernel),
+  });
   // Nobody reads the log here, so that nothing of it is ever settled.
   const times = { endMs: 500, settleMs: 50, inHandMs: 10 };
   const perform = createErase({ kernel, store, keyring, forgotten, times });

@@ -10,6 +10,7 @@ import type { Environment, Kernel, Running } from '@troupe/shared';
 import {
   callRpc,
   createLogger,
+  declaredConsumers,
   environment,
   LOG_STREAM,
   MEMORY_KEYS_BUCKET,
@@ -44,6 +45,8 @@ export interface Stack extends AsyncDisposable {
   projected(): Promise<void>;
   /** Resolves when the user has no rebuild and no erasure under way, and his memory is whole. */
   jobsDone(user: string): Promise<void>;
+  /** The other services, which do not run here, are done with the log and the door: an erasure would wait for them. */
+  othersDone(): Promise<void>;
   /** Has the projection read the log again from its beginning. The service must be stopped. */
   rewindProjection(): Promise<void>;
 }
@@ -103,6 +106,13 @@ export async function startStack(): Promise<Stack> {
       };
       // A busy Chroma may not answer in time.
       return until(`${id} has no job under way`, () => isDone().catch(() => false));
+    },
+    async othersDone() {
+      for (const { stream, config } of declaredConsumers()) {
+        if (config.durable_name.startsWith('memory')) continue;
+        await manager.consumers.delete(stream, config.durable_name);
+        await manager.consumers.add(stream, { ...config, deliver_policy: 'new' } as never);
+      }
     },
     async rewindProjection() {
       await manager.consumers.delete(LOG_STREAM, 'memory-projection');

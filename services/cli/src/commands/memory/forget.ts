@@ -75,7 +75,7 @@ function consequences(scope: ForgetScope, user: UserId): string {
       return `The record ${scope.record_id} of ${user} will be deleted, and not be made again from the log.`;
     case 'workflow':
       return `The run ${scope.workflow_id} of ${user} will be cancelled if it goes on. Its events, timers, dead letters, large texts and
-records will be overwritten; what stays is when which event happened.`;
+records will be overwritten; what stays is when which event happened, and what later runs recalled of it in theirs.`;
     case 'user':
       return `Every run of ${user} that goes on will be cancelled. All events, timers, dead letters, large texts and records of ${user} will
 be overwritten, and the key to them destroyed; what stays is when which event happened.`;
@@ -103,11 +103,17 @@ function doneLine(job: ErasureJob, user: UserId): string {
     case 'record':
       return `✔ The record ${scope.record_id} of ${user} is forgotten.`;
     case 'workflow':
+      if (isEmpty(job))
+        return `– There is no run ${scope.workflow_id} of ${user}; what memory held under that name is gone.`;
       return `✔ The run ${scope.workflow_id} of ${user} is forgotten: ${job.messages_erased} stored messages overwritten.`;
     case 'user':
+      if (isEmpty(job)) return `– There are no runs of ${user}; what memory held of ${user} is gone.`;
       return `✔ Everything of ${user} is forgotten: ${runsIn(job)}, ${job.messages_erased} stored messages overwritten.`;
   }
 }
+
+/** Whether there was something under a name; records that a run had left in memory are not counted. */
+const isEmpty = (job: ErasureJob): boolean => job.workflows.total === 0 && job.messages_erased === 0;
 
 /** What is not forgotten moves to a new collection by a rebuild; before the old one is dropped a vacuum would clear nothing of it. */
 async function remainsMoved(memory: Memory, signal: AbortSignal): Promise<void> {
