@@ -8,7 +8,7 @@ import { gatherByKey } from './gather.ts';
 test('what comes while a key is being written goes together in the next write, other keys do not wait', async () => {
   const written: string[] = [];
   const gates = new Map<string, () => void>();
-  const put = gatherByKey<string, number>(3, async (key, items) => {
+  const put = gatherByKey<string, number>({ most: 3, keysAtOnce: 2 }, async (key, items) => {
     written.push(`${key} ${items.join()}`);
     if (!gates.has(key)) await new Promise<void>((resolve) => gates.set(key, resolve));
   });
@@ -21,7 +21,7 @@ test('what comes while a key is being written goes together in the next write, o
 });
 
 test('one that cannot be written fails alone', async () => {
-  const put = gatherByKey<string, number>(10, async (_key, items) => {
+  const put = gatherByKey<string, number>({ most: 10, keysAtOnce: 1 }, async (_key, items) => {
     await turn();
     if (items.includes(3)) throw new Error('three');
   });
@@ -34,7 +34,7 @@ test('one that cannot be written fails alone', async () => {
 
 test('an outage fails what was written together, without a write for each', async () => {
   let writes = 0;
-  const put = gatherByKey<string, number>(10, async () => {
+  const put = gatherByKey<string, number>({ most: 10, keysAtOnce: 1 }, async () => {
     writes += 1;
     await turn();
     throw new RetryableError('away', 'Away.');
@@ -44,13 +44,13 @@ test('an outage fails what was written together, without a write for each', asyn
   assert.equal(writes, 2);
 });
 
-test('everything is written once, in the order of its key, never two writes of a key at once', async () => {
+test('everything is written once, in the order of its key, never two writes of a key at once, nor more keys than may be', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom('a', 'b', 'c')), async (keys) => {
       const written = new Map<string, number[]>();
       const busy = new Set<string>();
-      const put = gatherByKey<string, number>(4, async (key, items) => {
-        assert.ok(!busy.has(key) && items.length <= 4);
+      const put = gatherByKey<string, number>({ most: 4, keysAtOnce: 2 }, async (key, items) => {
+        assert.ok(!busy.has(key) && busy.size < 2 && items.length <= 4);
         busy.add(key);
         await turn();
         busy.delete(key);

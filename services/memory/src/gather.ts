@@ -1,5 +1,6 @@
 // Turns many small writes into few larger ones: while a key's items are being written, what comes for that key waits and
-// is written together. Nothing waits for company, and the items of one key are never written by two at once.
+// is written together. Nothing waits for company, the items of one key are never written by two at once, and only a few keys are written
+// at a time: while a key waits for its turn, it gathers more.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { RetryableError } from '@troupe/shared';
 
@@ -12,14 +13,29 @@ interface Waiting<Item> {
 }
 
 /**
- * Hands items to `write`, at most `most` at a time; each promise settles as its item's write does. Items that cannot be
+ * Hands items to `write`, at most `most` at a time, and those of at most `keysAtOnce` keys at once; each promise settles as its item's write does. Items that cannot be
  * written together for a reason other than an outage are written one by one, so that a bad one fails alone.
  */
 export function gatherByKey<Key, Item>(
-  most: number,
+  { most, keysAtOnce }: { readonly most: number; readonly keysAtOnce: number },
   write: (key: Key, items: readonly Item[]) => Promise<void>,
 ): (key: Key, item: Item) => Promise<void> {
   const queues = new Map<Key, Waiting<Item>[]>();
+  const turns: (() => void)[] = [];
+  let atWork = 0;
+
+  async function inTurn(work: () => Promise<void>): Promise<void> {
+    if (atWork >= keysAtOnce) await new Promise<void>((resolve) => turns.push(resolve));
+    else atWork += 1;
+    try {
+      await work();
+    } finally {
+      // The place goes to whoever has waited longest, or is free.
+      const next = turns.shift();
+      if (next === undefined) atWork -= 1;
+      else next();
+    }
+  }
 
   async function settle(key: Key, batch: readonly Waiting<Item>[]): Promise<void> {
     try {
@@ -39,7 +55,7 @@ export function gatherByKey<Key, Item>(
 
   async function empty(key: Key, queue: Waiting<Item>[]): Promise<void> {
     for (let [first] = queue; first !== undefined; [first] = queue)
-      await first.within(() => settle(key, queue.splice(0, most)));
+      await first.within(() => inTurn(() => settle(key, queue.splice(0, most))));
     queues.delete(key);
   }
 

@@ -16,6 +16,12 @@ import { memorySpan, storeSpan, upsertSpan } from './spans.ts';
 import type { Memory, MemoryRecord, MemoryStore } from './store.ts';
 import { PROJECTION } from './user-events.ts';
 
+/**
+ * Chroma builds the index of a collection that it meets, one after the other: 100 users of 90 records written 16 at once took longer than any
+ * timeout, and what was given up and tried again kept it from ever getting through; 4 at once were as fast and failed never.
+ */
+const USERS_AT_ONCE = 4;
+
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -36,18 +42,20 @@ export function startProjection(options: ProjectionOptions): Actor {
   const { kernel, memoryIn, store, embed, concurrency, onFatal } = options;
   const { tracer } = kernel;
   // Eight records of one user take Chroma little longer than one.
-  const keep = gatherByKey(MOST_TEXTS, (user: UserId, memories: readonly Memory[]) =>
-    tracer.span(
-      () => memorySpan('upsert_memory', memories.length),
-      async () => {
-        const records = await embed(user, memories);
-        await tracer.span(
-          () => storeSpan('upsert', records.length),
-          () => write(user, records),
-        );
-        options.onWritten(memories);
-      },
-    ),
+  const keep = gatherByKey(
+    { most: MOST_TEXTS, keysAtOnce: USERS_AT_ONCE },
+    (user: UserId, memories: readonly Memory[]) =>
+      tracer.span(
+        () => memorySpan('upsert_memory', memories.length),
+        async () => {
+          const records = await embed(user, memories);
+          await tracer.span(
+            () => storeSpan('upsert', records.length),
+            () => write(user, records),
+          );
+          options.onWritten(memories);
+        },
+      ),
   );
 
   async function write(user: UserId, records: readonly MemoryRecord[]): Promise<void> {

@@ -24,7 +24,7 @@ export interface JobsOptions {
   readonly pauses?: { readonly firstMs: number; readonly longestMs: number };
 }
 
-/** Open jobs of one user; more than a thousand could not be read at once. */
+/** Open jobs of one user; more than five hundred could not be read at once. */
 const MOST_OPEN = 200;
 /** A knock comes with its message, which is stored a moment later. */
 const KNOCK_SETTLE_MS = 20;
