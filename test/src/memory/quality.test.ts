@@ -1,12 +1,10 @@
-// How good recall is on a labelled set, with the offline embedder, through what the service itself uses: passages, sealed records in a real
+// How good recall is on a labelled set, with the offline embedder (with OPENAI_API_KEY, the provider's), through what the service itself uses: passages, sealed records in a real
 // Chroma, floor and choice. The figures are guarded against getting worse; what is out of reach for words alone is in the set, too.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { UserId, WorkflowId } from '@troupe/contracts';
 import { silentTelemetry } from '@troupe/shared';
-import { lexicalVector } from '../../../services/llm-gateway/src/embedding/lexical.ts';
 import { storeAt } from '../../../services/memory/src/test-support/stores.ts';
-import type { Embed } from '../../../services/memory/src/embedder.ts';
 import { outcomeTexts } from '../../../services/memory/src/memory-text.ts';
 import type { Recall } from '../../../services/memory/src/recall.ts';
 import { createRecall } from '../../../services/memory/src/recall.ts';
@@ -14,6 +12,7 @@ import { testChroma } from '../../../services/memory/src/test-support/chroma.ts'
 import { startKeys } from '../../../services/memory/src/test-support/keys.ts';
 import type { Asked } from './asked.ts';
 import { asked } from './asked.ts';
+import { embed, isOffline, model } from './embed-set.ts';
 import { left } from './labelled.ts';
 import { askedOfLong, longAnswers } from './long-answers.ts';
 
@@ -47,11 +46,6 @@ before(async () => {
   await store.put(USER, await embed(USER, memories));
 });
 after(() => opened.disposeAsync());
-
-const embed: Embed = (_user, items) =>
-  Promise.resolve(
-    items.map((item) => ({ ...item, embedding: { model: 'lexical-384', vector: lexicalVector(item.text) } })),
-  );
 
 interface Figures {
   /** Of what a question wants, the share that is among the four that are told. */
@@ -88,14 +82,14 @@ test('the set is what it says: enough of both, every label names a memory, no id
 
 test('of short memories three quarters of what is asked for are told, nearly always as the first', async (t) => {
   const { recallAt4, reciprocalRank } = await figuresOf(answerable);
-  t.diagnostic(`lexical-384, short: recall@4 ${recallAt4.toFixed(3)}, MRR ${reciprocalRank.toFixed(3)}`);
-  assert.ok(recallAt4 >= 0.77 && reciprocalRank >= 0.73, `${recallAt4} ${reciprocalRank}`);
+  t.diagnostic(`${model}, short: recall@4 ${recallAt4.toFixed(3)}, MRR ${reciprocalRank.toFixed(3)}`);
+  assert.ok(!isOffline || (recallAt4 >= 0.77 && reciprocalRank >= 0.73), `${recallAt4} ${reciprocalRank}`);
 });
 
 test('of long answers the one that is asked about is told for half of the questions', async (t) => {
   const { recallAt4, reciprocalRank } = await figuresOf(askedOfLong);
-  t.diagnostic(`lexical-384, long: recall@4 ${recallAt4.toFixed(3)}, MRR ${reciprocalRank.toFixed(3)}`);
-  assert.ok(recallAt4 >= 0.5 && reciprocalRank >= 0.5, `${recallAt4} ${reciprocalRank}`);
+  t.diagnostic(`${model}, long: recall@4 ${recallAt4.toFixed(3)}, MRR ${reciprocalRank.toFixed(3)}`);
+  assert.ok(!isOffline || (recallAt4 >= 0.5 && reciprocalRank >= 0.5), `${recallAt4} ${reciprocalRank}`);
 });
 
 test('of questions that nothing answers, four in ten are told nothing at all', async (t) => {
@@ -103,7 +97,7 @@ test('of questions that nothing answers, four in ten are told nothing at all', a
   for (const { query } of unanswerable) told.push((await recall(USER, { query, k: TOLD })).snippets.length);
   const silent = told.filter((count) => count === 0).length / told.length;
   t.diagnostic(
-    `lexical-384, nothing to tell: silent ${silent.toFixed(2)}, told on average ${mean(told).toFixed(2)}`,
+    `${model}, nothing to tell: silent ${silent.toFixed(2)}, told on average ${mean(told).toFixed(2)}`,
   );
-  assert.ok(silent >= 0.4, String(silent));
+  assert.ok(!isOffline || silent >= 0.4, String(silent));
 });
