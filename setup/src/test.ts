@@ -1,7 +1,9 @@
 // `npm test`: makes the real servers and the browser ready, runs the tests of every package against them, and verifies
 // the sources beside. `npm test -- PATTERN…` runs only the test files whose path contains a pattern. What the
-// verification found comes last, above the sum over all packages; exit code 1 if anything failed or nothing ran.
+// verification found, and then what failed, come last, above the sum over all packages; exit code 1 if anything failed
+// or nothing ran.
 import { delimiter, join } from 'node:path';
+import { Failures } from './checks/failures.ts';
 import { testFiles } from './checks/source-files.ts';
 import { type Tally, tallied } from './checks/tally.ts';
 import { verify } from './checks/verification.ts';
@@ -33,6 +35,7 @@ async function testEverything(): Promise<boolean> {
     runTests(tests, env),
   ]);
   found.forEach(print);
+  outcome.failures.forEach(print);
   return summedUp(outcome) && verified;
 }
 
@@ -45,7 +48,7 @@ async function testOnly(wanted: readonly string[]): Promise<boolean> {
   return summedUp(await runTests([process.execPath, '--test', ...files], await testEnvironment()));
 }
 
-type Outcome = { readonly tally: Tally; readonly code: number | null };
+type Outcome = { readonly tally: Tally; readonly failures: readonly string[]; readonly code: number | null };
 
 /** Prints the sum. Whether all tests passed, and there were any. */
 function summedUp({ tally: { passed, failed }, code }: Outcome): boolean {
@@ -56,8 +59,10 @@ function summedUp({ tally: { passed, failed }, code }: Outcome): boolean {
 /** Runs the tests and passes their output on. */
 async function runTests([command = '', ...args]: readonly string[], env: Environment): Promise<Outcome> {
   let tally: Tally = { passed: 0, failed: 0 };
+  const failures = new Failures();
   const onLine = (line: string): void => {
     tally = tallied(tally, line);
+    failures.see(line);
     if (!NX_ADVICE.test(line)) print(line);
   };
   await using tests = startGuarded({ name: 'tests', command, args, env, cwd: root, onLine });
@@ -67,7 +72,7 @@ async function runTests([command = '', ...args]: readonly string[], env: Environ
   }, LONGEST_RUN_MS);
   const { code } = await tests.exited;
   clearTimeout(limit);
-  return { tally, code };
+  return { tally, failures: failures.lines, code };
 }
 
 /** The tests find the components by the same variables that a person would set. */

@@ -1,6 +1,5 @@
 // Circuit, queue and key are told what became of a call exactly once, wherever it ended.
 import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import type { CircuitAnswer } from './circuit/circuit.ts';
 import type { KeyChoice } from './keys/keys.ts';
@@ -46,13 +45,16 @@ interface Given {
   enter?: Enter;
 }
 const admitted: Enter = (turn) => Promise.resolve({ kind: 'admitted', turn });
-const admittedLater: Enter = async (turn) => {
-  await sleep(20);
-  return { kind: 'admitted', turn };
+/** A clock that only the waiting moves: a busy machine makes nobody wait. */
+let clockMs = 0;
+const now = (): number => clockMs;
+const admittedLater: Enter = (turn) => {
+  clockMs += 20;
+  return Promise.resolve({ kind: 'admitted', turn });
 };
 
 const granted = async (door: Door): Promise<Leave> => {
-  const leave = await askLeave(door, WISH);
+  const leave = await askLeave(door, WISH, now);
   assert.ok(leave instanceof Leave);
   return leave;
 };
@@ -107,7 +109,7 @@ const OBSTACLES: readonly (readonly [string, Given, string, readonly string[]])[
 for (const [name, given, said, back] of OBSTACLES)
   test(`${name} is told, and nothing is held`, async () => {
     const { door, told } = doorOf(given);
-    const leave = await askLeave(door, WISH);
+    const leave = await askLeave(door, WISH, now);
     assert.ok(leave.kind === 'skipped');
     assert.equal(`${leave.why} ${leave.retryAfterMs}`, said);
     assert.deepEqual(told, back);
@@ -116,7 +118,7 @@ for (const [name, given, said, back] of OBSTACLES)
 test('a caller that leaves the queue gives back permit and key', async () => {
   const reason = new Error('left');
   const { door, told } = doorOf({ enter: () => Promise.reject(reason) });
-  await assert.rejects(askLeave(door, WISH), reason);
+  await assert.rejects(askLeave(door, WISH, now), reason);
   assert.deepEqual(told, ['circuit unknown', 'key back']);
 });
 

@@ -73,12 +73,16 @@ const loadOf = (fault: FaultClass): LoadSignal =>
 /** A turn that came sooner was not waited for: what was true before is true. */
 const AT_ONCE_MS = 5;
 
-/** Rejects with whatever `enter` rejects with; nothing is held then. */
-export async function askLeave(door: Door, wish: KeyWish): Promise<Leave | Skipped> {
+/** Rejects with whatever `enter` rejects with; nothing is held then. `now`: a clock of milliseconds. */
+export async function askLeave(
+  door: Door,
+  wish: KeyWish,
+  now: () => number = () => performance.now(),
+): Promise<Leave | Skipped> {
   // Nobody queues for a target that is not there, or that has no key for him.
   const first = await admissible(door, wish);
   if (first.kind === 'skipped') return first;
-  const cameAt = performance.now();
+  const cameAt = now();
   const admitted = await door.enter().catch((error: unknown) => {
     giveBack(first);
     throw error;
@@ -87,7 +91,7 @@ export async function askLeave(door: Door, wish: KeyWish): Promise<Leave | Skipp
     giveBack(first);
     return { kind: 'skipped', why: 'overloaded', retryAfterMs: admitted.retryAfterMs };
   }
-  if (first.permit.probe || performance.now() - cameAt < AT_ONCE_MS)
+  if (first.permit.probe || now() - cameAt < AT_ONCE_MS)
     return new Leave(first.permit, admitted.turn, first.key);
   // While this call waited, others may have opened the circuit or used up the key.
   giveBack(first);

@@ -45,6 +45,9 @@ interface Started {
   readonly code: number | undefined;
 }
 
+/** Far above what a service takes to drain, which is judged elsewhere: here it is about what it prints. */
+const STOPS_WITHIN_MS = 60_000;
+
 /** Starts a service; stops it once it is ready. */
 async function start(service: string, env: Record<string, string>): Promise<Started> {
   const lines: string[] = [];
@@ -53,10 +56,11 @@ async function start(service: string, env: Record<string, string>): Promise<Star
     entry: join(root, 'services', service, 'src/main.ts'),
     env,
     cwd: folder,
+    readyWithinMs: 60_000,
     onLine: (line) => lines.push(line),
   });
   await process_.ready.catch(() => undefined);
-  await process_.stop({ graceMs: 5_000 });
+  await process_.stop({ graceMs: STOPS_WITHIN_MS });
   const { code } = await process_.exited;
   return { lines: lines.join('\n'), code: code ?? undefined };
 }
