@@ -34,7 +34,7 @@ export const settings = {
       message: 'must be the address of a Chroma server and nothing behind it, such as http://127.0.0.1:8000',
     })
     .default('http://127.0.0.1:8000'),
-  /** Recalls answered at once, and records written at once. */
+  /** Recalls of runs answered at once. */
   AGENT_MEMORY_CONCURRENCY: integerBetween(1, 1_000, 32),
   /** For one call of Chroma or of the embedding service. */
   AGENT_MEMORY_TIMEOUT_SECONDS: numberBetween(0.1, 30, 2),

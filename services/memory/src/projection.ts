@@ -22,6 +22,12 @@ import { PROJECTION } from './user-events.ts';
  */
 const USERS_AT_ONCE = 4;
 
+/**
+ * Events in hand at once, so that those of one user meet: after an outage, or in a burst of many users, his records are then written
+ * together, and a write of a few takes Chroma as long as a write of one. Each is held in memory, a megabyte at most.
+ */
+const IN_HAND = 256;
+
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -34,12 +40,11 @@ export interface ProjectionOptions {
   readonly onIncomplete: (user: UserId) => void;
   /** Told of what was written. */
   readonly onWritten: (memories: readonly Memory[]) => void;
-  readonly concurrency: number;
   readonly onFatal: (error: Error) => void;
 }
 
 export function startProjection(options: ProjectionOptions): Actor {
-  const { kernel, memoryIn, store, embed, concurrency, onFatal } = options;
+  const { kernel, memoryIn, store, embed, onFatal } = options;
   const { tracer } = kernel;
   // Eight records of one user take Chroma little longer than one.
   const keep = gatherByKey(
@@ -86,7 +91,7 @@ export function startProjection(options: ProjectionOptions): Actor {
     connection: kernel.connection,
     stream: LOG_STREAM,
     consumer: PROJECTION,
-    concurrency,
+    concurrency: IN_HAND,
     ackWaitMs: ackWaitMsOf(PROJECTION),
     maxAttempts: UNTIL_MENDED,
     deadLetters: kernel.deadLetters,

@@ -37,7 +37,6 @@ export async function startMemory(
   onFatal: (error: Error) => void,
 ): Promise<Running> {
   const { logger, tracer } = kernel;
-  const concurrency = config.AGENT_MEMORY_CONCURRENCY;
   const metrics = new MemoryMetrics(kernel.metrics.registry);
   const forgotten = openForgottenRecords(kernel);
   const { keyring, server, store, events } = await openStore(kernel, config, forgotten);
@@ -64,7 +63,7 @@ export async function startMemory(
     service: 'memory',
     request: 'memory.requested',
     consumer: 'memory',
-    concurrency,
+    concurrency: config.AGENT_MEMORY_CONCURRENCY,
     maxAttempts: 3,
     acts: false,
     handle: createHandler(recall),
@@ -72,7 +71,7 @@ export async function startMemory(
     onFatal,
   });
   const projection = startProjection({
-    ...{ kernel, store, embed, concurrency, onIncomplete, onFatal },
+    ...{ kernel, store, embed, onIncomplete, onFatal },
     memoryIn: events.memoryIn,
     onWritten: (memories) => memories.forEach(({ kind }) => metrics.written(kind)),
   });

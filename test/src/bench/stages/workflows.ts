@@ -25,9 +25,12 @@ export interface Measured {
   readonly workflows: number;
 }
 
-/** What V8 needs to have compiled what is hot; a slow machine is not waited for without end. */
-const WARM_WORKFLOWS = 2_000;
-const WARM_UPS = 4;
+/**
+ * What V8 needs to have compiled what is hot: the CPU per workflow falls by a quarter until then (docs/bench.md). A slow machine is not
+ * waited for without end.
+ */
+const WARM_WORKFLOWS = 12_000;
+const WARM_UPS_PER_ROUND = 4;
 
 /** Warms up (dropped), then measures; `afterRound` may measure something else in between. */
 export async function measureRounds(
@@ -38,7 +41,7 @@ export async function measureRounds(
   const repetitions: PerConcurrency<Repetition[]> = { '1': [], '16': [], '128': [] };
   const load = (concurrency: number, name: string) => ({ workflowType, concurrency, seconds, run: name });
   let workflows = 0;
-  for (let i = 1; i <= WARM_UPS && workflows < WARM_WORKFLOWS; i += 1)
+  for (let i = 1; i <= WARM_UPS_PER_ROUND * rounds && workflows < WARM_WORKFLOWS; i += 1)
     workflows += (await measure(system, load(128, `warm-up-${i}`))).workflows;
   for (let round = 1; round <= rounds; round += 1) {
     for (const concurrency of CONCURRENCIES) {
