@@ -69,8 +69,9 @@ async function testOnly(wanted: readonly string[]): Promise<boolean> {
 
 type Outcome = { readonly tally: Tally; readonly failures: Failures; readonly code: number | null };
 
-const isGreen = ({ tally: { passed, failed }, code }: Outcome): boolean =>
-  code === 0 && failed === 0 && passed > 0;
+function isGreen({ tally: { passed, failed }, code }: Outcome): boolean {
+  return code === 0 && failed === 0 && passed > 0;
+}
 
 /** Prints the sum. Whether all tests passed, and there were any. */
 function summedUp(outcome: Outcome): boolean {

@@ -12,13 +12,14 @@ export type Outcome = { readonly code: number | undefined; readonly stdout: stri
 export type RunOptions = {
   readonly env?: Environment;
   readonly cwd?: string;
+  /** Default 60 s: what takes a moment takes many on a busy machine. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 };
 
 /** Runs `command` without input and collects its output. Rejects only when `signal` aborts. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const { env, cwd, timeoutMs = 10_000, signal } = options;
+  const { env, cwd, timeoutMs = 60_000, signal } = options;
   return new Promise((resolve, reject) => {
     const child = execFile(
       command,
@@ -35,6 +36,12 @@ export function run(command: string, args: readonly string[], options: RunOption
         if (signal?.aborted === true) reject(signal.reason as Error);
         else if (error === null) resolve({ code: 0, stdout, stderr });
         else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
+        else if (error.killed === true)
+          resolve({
+            code: undefined,
+            stdout,
+            stderr: `${command} did not end within ${timeoutMs / 1_000} s`,
+          });
         else resolve({ code: undefined, stdout, stderr: stderr === '' ? error.message : stderr });
       },
     );
