@@ -37,11 +37,17 @@ import { createRegistry } from './workflows/registry.ts';
 /** Runs kept folded in memory: some kilobytes each. */
 const CACHED_RUNS = 20_000;
 
-/** A run of a version that only another planner has: delivered again until that one takes it. */
-function leaveToOthers(error: unknown): never {
-  if (!(error instanceof UnknownVersionError)) throw error;
-  throw new RetryableError('unknown_version', error.message, { retryAfterMs: 2_000, cause: error });
-}
+/**
+ * A run of a version that only another planner has: delivered again until that one takes it. Soon, since in a rolling update it is there;
+ * after a rollback it may be days, and the run must outlive them.
+ */
+const leaveToOthers =
+  (attempt: number) =>
+  (error: unknown): never => {
+    if (!(error instanceof UnknownVersionError)) throw error;
+    const retryAfterMs = attempt < 100 ? 2_000 : 60_000;
+    throw new RetryableError('unknown_version', error.message, { retryAfterMs, cause: error });
+  };
 
 const allOf = (actors: readonly Actor[]): Actor => ({
   async drain(graceMs) {
@@ -72,15 +78,16 @@ function handlers(
         if (!isNews(delivery)) return;
         const event = decodeEvent(delivery);
         await observer
-          .planned(event, delivery, () => runs.deliver(event).catch(leaveToOthers))
+          .planned(event, delivery, () => runs.deliver(event).catch(leaveToOthers(delivery.attempt)))
           .catch((error: unknown) => giveUpBugs(error, delivery));
       },
       onDead: ({ subject, seq }, failure) => failRun(endOf, { key: parseLogSubject(subject), seq }, failure),
     },
     timers: {
-      async handle({ subject }) {
+      async handle({ subject, attempt }) {
         const fired = parseFiredSubject(subject);
-        if (fired !== undefined) await runs.record(fired, (run) => firedDraft(run, fired.timer));
+        if (fired === undefined) return;
+        await runs.record(fired, (run) => firedDraft(run, fired.timer)).catch(leaveToOthers(attempt));
       },
       // A run may wait for nothing but this timer.
       onDead: ({ subject }, failure) => failRun(endOf, { key: parseFiredSubject(subject), seq: 0 }, failure),

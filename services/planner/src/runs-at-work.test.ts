@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { Runs } from './runs.ts';
+import { unavailable } from './test-support/memory-kernel.ts';
+import { asks, createMachine, done, failure, news } from './test-support/machines.ts';
 import { Script } from './test-support/script.ts';
 import { call, calls } from './test-support/turns.ts';
 
@@ -40,4 +42,40 @@ test('the end of a run is told where a job goes on in the background, and not wh
     await runs.deliver(script.answered(workflow));
     assert.equal(script.knocks, ends ? 0 : 1, workflow);
   }
+});
+
+test('a cancellation is told also where the timer that is set beside it cannot be', async () => {
+  script = new Script(
+    createMachine({
+      initial: 'a',
+      states: {
+        a: { invoke: asks(), on: { 'job.completed': 'b' } },
+        b: { after: { 60_000: 'c' } },
+        c: done,
+      },
+    }),
+  );
+  runs = script.planner();
+  await runs.deliver(script.begin());
+  Object.assign(script.kernel.clock, { set: unavailable });
+  await assert.rejects(runs.deliver(script.store('wf_1', 'job.completed', news)), /No decision/);
+  assert.deepEqual([script.types().at(-1), script.knocks], ['llm.cancelled', 1]);
+});
+
+test('an end is told where a call was stopped whose cancellation nobody has written yet', async () => {
+  script = new Script(
+    createMachine({
+      initial: 'a',
+      states: {
+        a: { invoke: asks(), on: { 'job.completed': 'b' } },
+        b: { on: { 'job.failed': 'c' } },
+        c: done,
+      },
+    }),
+  );
+  runs = script.planner();
+  await runs.deliver(script.begin());
+  script.store('wf_1', 'job.completed', news);
+  await runs.deliver(script.store('wf_1', 'job.failed', { job_id: news.job_id, error: failure }));
+  assert.deepEqual([script.types().at(-1), script.knocks], ['workflow.completed', 1]);
 });

@@ -6,6 +6,8 @@
 //  P3  Timers are set beside the first effect that they guard, and before the delivery that opened them is done with; they are withdrawn
 //      when nothing is owed.
 //  P4  What was stopped is told to whoever is at work on it, after the log says so.
+//  P5  Memory may be of a log that was erased, and of a run that was requested again since: what cannot be gone on from is forgotten,
+//      and the log is asked once more.
 import type {
   EventDraft,
   Position,
@@ -14,7 +16,7 @@ import type {
   TerminalType,
   WorkflowKey,
 } from '@troupe/contracts';
-import { isTerminal } from '@troupe/contracts';
+import { ContractError, isTerminal } from '@troupe/contracts';
 import type { Append, Appended, LogReader } from '@troupe/shared';
 import type { Clock } from './clock.ts';
 import type { MachineFor } from './core/run.ts';
@@ -137,11 +139,12 @@ export class Runs {
         this.#setTimers(mailbox, run),
         draft && this.#append(run, draft),
       ]);
+      const result = appended.status === 'fulfilled' ? appended.value : undefined;
+      // Now or never: it is not owed again, whatever became of the timers.
+      if (draft && result && result.kind !== 'conflict' && stopsWork(run, draft)) this.#options.knock(run);
       if (set.status === 'rejected') throw set.reason;
       if (appended.status === 'rejected') throw appended.reason;
-      const result = appended.value;
       if (draft === undefined || result === undefined) break;
-      if (result.kind !== 'conflict' && stopsWork(run, draft)) this.#options.knock(run);
       run =
         result.kind === 'appended'
           ? written(run, draft, result.position)
@@ -197,7 +200,7 @@ export class Runs {
     this.#mailboxes.delete(id);
     this.#mailboxes.set(id, mailbox);
     mailbox.waiting += 1;
-    const done = mailbox.last.then(() => task(mailbox, id));
+    const done = mailbox.last.then(() => fromMemoryOrLog(mailbox, () => task(mailbox, id)));
     const settled = done.then(
       () => this.#leave(mailbox, id),
       () => {
@@ -220,9 +223,22 @@ export class Runs {
   }
 }
 
+/** P5. Of the timers, too: those of a run's first event have the same ids in its next life. */
+async function fromMemoryOrLog<T>(mailbox: Mailbox, task: () => Promise<T>): Promise<T> {
+  if (mailbox.run === undefined) return task();
+  try {
+    return await task();
+  } catch (error) {
+    if (!(error instanceof ContractError)) throw error;
+    mailbox.run = undefined;
+    mailbox.set.clear();
+    return task();
+  }
+}
+
 /** Whether somebody may be at work on what `draft` puts an end to; a job in the background outlives its call. */
 const stopsWork = ({ state, jobs }: Run, { type }: EventDraft): boolean =>
-  type.endsWith('.cancelled') || (state.kind === 'ending' && (state.left.size > 0 || jobs.size > 0));
+  type.endsWith('.cancelled') || (state.kind === 'ending' && (state.atWork || jobs.size > 0));
 
 /** Whether the fold must be told of an event: of the types that reach it (newsFilters) it writes some itself. */
 export const isNews = ({ header }: RawMessage): boolean => header('ce-source') !== PLANNER;

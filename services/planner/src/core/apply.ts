@@ -8,6 +8,7 @@ import type { Effect, Step } from './machine-step.ts';
 import { MachineError } from './machine-step.ts';
 import { identityOf, resultOf } from './outline.ts';
 import type { MachineOutput, OpenRequest, OpenTimer, Run, Tables } from './run-state.ts';
+import { isAtWork } from './run-state.ts';
 import { PLANNER } from './sources.ts';
 
 /** A message of the server is at most 1 MiB, headers included. */
@@ -23,7 +24,7 @@ export function apply(run: Run, cause: StoredEvent, tables: Tables, { snapshot, 
       state: {
         kind: 'ending',
         terminal: terminal(run, cause, finalType(snapshot), snapshot.output as MachineOutput | undefined),
-        left: tables.requests,
+        atWork: isAtWork(tables),
       },
     };
   }

@@ -3,6 +3,7 @@
 import type { Failure, RequestType, StoredEvent } from '@troupe/contracts';
 import { terminal } from './apply.ts';
 import type { Active, Run } from './run-state.ts';
+import { isAtWork } from './run-state.ts';
 
 /** Events that a request comes to: itself, its outcome, and for a tool its intent and what it tells the user. */
 const COMES_TO = {
@@ -21,7 +22,7 @@ export function withinRoom(run: Run, cause: StoredEvent): Run {
     hint: 'Narrow the goal or split it into several workflows; look into the log for what repeats.',
   };
   const failed = terminal(run, cause, 'workflow.failed', { error });
-  return { ...run, state: { kind: 'ending', terminal: failed, left: state.requests } };
+  return { ...run, state: { kind: 'ending', terminal: failed, atWork: isAtWork(state) } };
 }
 
 /** What is sent waits for its outcome; what is not must find room for all that it comes to. */

@@ -33,11 +33,11 @@ export type RunState =
       /** Cancellations of what was sent and then stopped, still to be written. */
       readonly cancellations: readonly EventDraft[];
     }
-  /** The machine is done; the terminal event is owed. `left`: nobody waits any more for what was open. */
+  /** The machine is done; the terminal event is owed. `atWork`: somebody may be at work on what was open, and must be told. */
   | {
       readonly kind: 'ending';
       readonly terminal: EventDraft<TerminalType>;
-      readonly left: ReadonlyMap<string, OpenRequest>;
+      readonly atWork: boolean;
     }
   /** The terminal event is in the log; whatever comes is late. */
   | { readonly kind: 'ended' };
@@ -58,6 +58,10 @@ export interface Run extends RunOutline {
 export type Active = Extract<RunState, { kind: 'active' }>;
 /** What is open, without the snapshot that a step replaces. */
 export type Tables = Omit<Active, 'kind' | 'snapshot'>;
+
+/** Whether somebody may be at work: on what is open, or on what was stopped and whose cancellation nobody has read yet. */
+export const isAtWork = ({ requests, cancellations }: Tables): boolean =>
+  requests.size > 0 || cancellations.length > 0;
 
 /** What the machine hands over when it is done: its output, completed to the run's result by the fold. */
 export interface MachineOutput {

@@ -10,6 +10,7 @@ import { advance, enter } from './machine-step.ts';
 import { counted, outlineOf } from './outline.ts';
 import { withinRoom } from './room.ts';
 import type { Active, OpenTimer, Run } from './run-state.ts';
+import { isAtWork } from './run-state.ts';
 import { translate } from './translate.ts';
 
 /**
@@ -160,7 +161,7 @@ function guarded(run: Run, cause: StoredEvent, step: () => Run): Run {
       state: {
         kind: 'ending',
         terminal: terminal(run, cause, 'workflow.failed', { error: failure }),
-        left: run.state.kind === 'active' ? run.state.requests : new Map(),
+        atWork: run.state.kind === 'active' && isAtWork(run.state),
       },
     };
   }

@@ -1,6 +1,7 @@
 // What Runs and Door need of the kernel, over logs in memory, with faults on demand: for what a real server would not do when it
 // is wanted. The real server is in planner.test.ts.
 import type { EventDraft, StoredEvent, WorkflowKey } from '@troupe/contracts';
+import { ContractError } from '@troupe/contracts';
 import type { Append, Appended, LogReader } from '@troupe/shared';
 import { RetryableError } from '@troupe/shared';
 import type { Clock } from '../clock.ts';
@@ -27,6 +28,7 @@ export class MemoryKernel {
     this.fault(draft, false);
     const result = this.log(draft).append(draft, after);
     if (result.kind === 'appended') this.done.push(`append ${draft.type}`);
+    else assertMet(result.tail, after.seq);
     this.fault(draft, true);
     await this.pause();
     return result;
@@ -72,8 +74,16 @@ export class MemoryKernel {
   #behind(after: number, upTo: number): StoredEvent[] {
     const all = [...this.#logs.values()].map(({ events }) => events);
     const events = all.find((log) => log.some(({ position }) => position.seq === upTo)) ?? [];
-    return events.filter(({ position }) => position.seq > after && position.seq <= upTo);
+    const behind = events.filter(({ position }) => position.seq > after && position.seq <= upTo);
+    assertMet(behind, after);
+    return behind;
   }
+}
+
+/** What was erased cannot be walked back over. */
+function assertMet([first]: readonly StoredEvent[], after: number): void {
+  if (first !== undefined && first.previous !== after)
+    throw new ContractError(`the log does not hold event ${after}`);
 }
 
 export const unavailable = (): never => {

@@ -1,4 +1,5 @@
-// What happens to runs of the built-in type whose logs are in memory, told step by step: what somebody asks, what workers answer.
+// What happens to runs, of the built-in type or another, whose logs are in memory, told step by step: what somebody asks, what workers answer.
+import type { AnyStateMachine } from 'xstate';
 import type {
   DataOf,
   EventDraft,
@@ -14,7 +15,7 @@ import { automation } from '../workflows/automation.ts';
 import { MemoryKernel } from './memory-kernel.ts';
 import { requested, says } from './turns.ts';
 
-const machine = agentMachine(automation);
+const shipped = agentMachine(automation);
 const user = UserId.parse('alice');
 
 export const keyOf = (workflow: string): WorkflowKey => ({ user, workflow: WorkflowId.parse(workflow) });
@@ -29,13 +30,18 @@ export class Script {
   readonly kernel = new MemoryKernel();
   /** How often planners told that work may be in vain. */
   knocks = 0;
+  readonly #machine: AnyStateMachine;
   #written = 0;
+
+  constructor(machine: AnyStateMachine = shipped) {
+    this.#machine = machine;
+  }
 
   planner(cached = 100): Runs {
     const { append, read, clock } = this.kernel;
     const knock = (): void => void (this.knocks += 1);
     const ended = (): void => undefined;
-    return new Runs({ append, read, clock, knock, ended, machineFor: () => machine, cached });
+    return new Runs({ append, read, clock, knock, ended, machineFor: () => this.#machine, cached });
   }
 
   draftOf<Type extends MessageType>(
