@@ -125,6 +125,8 @@ export class Runs {
     const result = await this.#options.append(draft, { after: run.position });
     if (result.kind === 'appended' && isTerminal(draft.type))
       this.#options.ended(run, (draft as EventDraft<TerminalType>).data);
+    // Now or never: it is not owed again, whatever becomes of what is done beside it.
+    if (result.kind !== 'conflict' && stopsWork(run, draft)) this.#options.knock(run);
     return result;
   }
 
@@ -139,11 +141,9 @@ export class Runs {
         this.#setTimers(mailbox, run),
         draft && this.#append(run, draft),
       ]);
-      const result = appended.status === 'fulfilled' ? appended.value : undefined;
-      // Now or never: it is not owed again, whatever became of the timers.
-      if (draft && result && result.kind !== 'conflict' && stopsWork(run, draft)) this.#options.knock(run);
       if (set.status === 'rejected') throw set.reason;
       if (appended.status === 'rejected') throw appended.reason;
+      const result = appended.value;
       if (draft === undefined || result === undefined) break;
       run =
         result.kind === 'appended'

@@ -62,6 +62,8 @@ test('a knock makes the work look at once, and a settled request aborts it with 
   const log = answers(true);
   using watch = createAborts(kernel.connection, NEVER).watch(key, log.isSettled);
   assert.equal(watch.signal.aborted, false);
+  // The server has the subscription before the other connection knocks.
+  await kernel.connection.flush();
   other.aborts.knock(key);
   await until('the abort', () => watch.signal.aborted);
   assert.ok(watch.signal.reason instanceof NoLongerWanted);

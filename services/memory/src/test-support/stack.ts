@@ -84,6 +84,8 @@ export async function startStack(): Promise<Stack> {
       const running = await startMemory(own, readConfig({ ...settings, ...env }), (error) => {
         throw error;
       });
+      // The server knows what it answers: a query that came before would find nobody.
+      await own.connection.flush();
       service = { kernel: own, running };
     },
     async stop() {
